@@ -1,0 +1,25 @@
+# `make demo` and `make test` are the README's two commands; each makes its own environment below .venv/.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INPUTS := pyproject.toml setup.py $(wildcard cython_ext/*.pyx cython_ext/src/*.h cython_ext/src/*.c)
+
+# The suite runs files side by side on the cores there are; BLAS threads on top of that would only compete.
+export OMP_NUM_THREADS = 1
+
+.PHONY: demo test test-slow lint clean
+
+$(VENV)/installed: $(INPUTS)
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --upgrade pip
+	$(BIN)/pip install --quiet --editable '.[mpich,test]'
+	touch $@
+
+test: $(VENV)/installed
+	$(BIN)/python -m pytest -m 'not slow'
+
+test-slow: $(VENV)/installed
+	$(BIN)/python -m pytest -m slow
+
+clean:
+	rm -rf $(VENV) build *.egg-info hebbian/_kernels/*.so

@@ -1,0 +1,76 @@
+"""hebbian: the statistical mechanics of associative memory, simulation beside theory.
+
+State a model, `simulate` it at finite size, `solve` its theory at infinite size, `compare` the two.  Temperatures have
+k_B = 1, energies are per spin, time is in sweeps.
+"""
+
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+
+from hebbian import families
+from hebbian.errors import HebbianError, InvalidInput, NoSolution, NotConverged, NotDefined, StoreError
+from hebbian.models.dense import DenseHopfield
+from hebbian.stats import Estimate
+
+try:
+    __version__ = version("hebbian-lab")
+except PackageNotFoundError:
+    __version__ = "0+unknown"
+
+__all__ = [
+    "DenseHopfield", "Estimate", "HebbianError", "InvalidInput", "NoSolution", "NotConverged", "NotDefined", "StoreError",
+    "capacity", "compare", "load", "phase_diagram", "plots", "simulate", "solve", "spinodal_temperature", "sweep",
+]
+
+
+def simulate(model, **settings):
+    """Simulate a model at finite size; the family's module in hebbian.simulation documents its settings. Returns a Run."""
+    return families.verb("simulation", model.family, "simulate")(model, **settings)
+
+
+def solve(model, **point):
+    """Solve a model's theory at one point; the family's module in hebbian.theory documents it. Returns a Solution."""
+    return families.verb("theory", model.family, "solve")(model, **point)
+
+
+def capacity(model, **point):
+    """Largest load at which a retrieval state exists, as a float (dense networks: at temperature T, default 0)."""
+    return families.verb("theory", model.family, "capacity")(model, **point)
+
+
+def spinodal_temperature(model, **point):
+    """Highest temperature at which the retrieval state of a model with a given load exists."""
+    return families.verb("theory", model.family, "spinodal_temperature")(model, **point)
+
+
+def phase_diagram(model, **options):
+    """Lines of a model's phase diagram as a mapping of names to lines with arrays `.T` and `.alpha`."""
+    return families.verb("theory", model.family, "phase_diagram")(model, **options)
+
+
+def compare(run, solution):
+    """Theory beside simulation: measured(error), predicted and z for every observable that both know."""
+    from hebbian import comparison
+
+    return comparison.compare(run, solution)
+
+
+def sweep(source, **options):
+    """Run or resume a sweep from a TOML file, or from a model with `grid=` and `dir=`; returns what `load(dir)` returns."""
+    from hebbian import parallel
+
+    return parallel.sweep(source, **options)
+
+
+def load(path):
+    """Results of a sweep directory or results file as an xarray.Dataset, NaN where an unfinished sweep has nothing yet."""
+    from hebbian import store
+
+    return store.load(path)
+
+
+def __getattr__(name):
+    # Plots bring matplotlib along: half a second that `import hebbian` need not cost.
+    if name == "plots":
+        return import_module("hebbian.plots")
+    raise AttributeError(f"module 'hebbian' has no attribute {name!r}")

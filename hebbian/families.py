@@ -1,0 +1,33 @@
+"""Where the rooms of a family are found: hebbian.models, hebbian.theory and hebbian.simulation each hold one file a family."""
+
+import difflib
+import importlib
+
+from hebbian.errors import InvalidInput, NotDefined
+
+
+def room(kind: str, family: str):
+    """The module of one family in "models", "theory" or "simulation"; NotDefined where the family has none."""
+    name = f"hebbian.{kind}.{family}"
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name != name:
+            raise
+        raise NotDefined(f"the family {family!r} has no {kind}") from None
+
+
+def verb(kind: str, family: str, name: str):
+    """A function of a family's room; NotDefined with one sentence where the family does not have it."""
+    function = getattr(room(kind, family), name, None)
+    if function is None:
+        raise NotDefined(f"{name} is not defined for the family {family!r}")
+    return function
+
+
+def unknown(what: str, name: str, known) -> InvalidInput:
+    """The error for a name nobody knows, with the nearest known one."""
+    known = sorted(known)
+    nearest = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {nearest[0]!r}?" if nearest else f"known are {', '.join(known)}"
+    return InvalidInput(f"{what} {name!r} is unknown: {hint}")

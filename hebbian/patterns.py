@@ -1,0 +1,70 @@
+"""Quenched disorder: fair +-1 patterns from keyed counters, and the gate for a user's own patterns."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hebbian import streams
+from hebbian.errors import InvalidInput
+
+
+@dataclass(frozen=True)
+class PackedPatterns:
+    """K patterns of N signs, one bit each.
+
+    rows : uint64 array (N, words); bit mu of row i says whether xi_i^mu = +1, padding bits are 0.
+    """
+
+    rows: np.ndarray
+    K: int
+
+    @property
+    def N(self) -> int:
+        return len(self.rows)
+
+    def unpack(self, low: int = 0, high: int | None = None) -> np.ndarray:
+        """Patterns low .. high-1 (all of them by default) as signs, int8 array (high - low, N)."""
+        high = self.K if high is None else high
+        first = low // 64
+        words = np.ascontiguousarray(self.rows[:, first:-(-high // 64)])
+        bits = np.unpackbits(words.view(np.uint8), axis=1, bitorder="little")[:, low - 64 * first:high - 64 * first]
+        return (2 * bits.T.astype(np.int8) - 1).astype(np.int8)
+
+
+def rademacher(N: int, K: int, *, seed: int, sample: int) -> PackedPatterns:
+    """K independent fair patterns of N signs: the storage ensemble.
+
+    The key knows N, the seed and the sample only, and every pattern has its own counters: more patterns extend fewer, and
+    models at any load, order and temperature share their disorder.
+    """
+    from hebbian._kernels import bits
+
+    k0, k1 = streams.key("patterns", "rademacher", N, seed=seed, sample=sample)
+    return PackedPatterns(bits.rademacher(N, K, k0, k1), K)
+
+
+def pack(signs: np.ndarray) -> PackedPatterns:
+    """Pack a (K, N) array of +-1."""
+    K, N = signs.shape
+    packed = np.packbits(signs.T > 0, axis=1, bitorder="little")
+    rows = np.zeros((N, -(-K // 64) * 8), np.uint8)
+    rows[:, :packed.shape[1]] = packed
+    return PackedPatterns(rows.view(np.uint64), K)
+
+
+def given(patterns, N: int, samples: int) -> np.ndarray:
+    """A user's patterns as signs, int8 array (K, N) for all samples or (samples, K, N), one set a sample."""
+    array = np.asarray(patterns)
+    if array.ndim not in (2, 3) or array.shape[-1] != N or (array.ndim == 3 and len(array) != samples) or not array.size:
+        raise InvalidInput(f"patterns has shape {array.shape}: give (K, N) or (samples, K, N) with N = {N} "
+                           f"and samples = {samples}")
+    return require_signs("patterns", array)
+
+
+def require_signs(name: str, array) -> np.ndarray:
+    """`array` as int8 if every entry is +1 or -1."""
+    array = np.asarray(array)
+    if array.dtype.kind not in "iuf" or not np.all(np.abs(array) == 1):
+        wrong = array[np.abs(array) != 1].flat[0] if array.dtype.kind in "iuf" else array.flat[0]
+        raise InvalidInput(f"{name} contains {wrong.item()!r}: every entry must be +1 or -1")
+    return array.astype(np.int8)

@@ -1,0 +1,150 @@
+"""Finite-size simulation of dense Hopfield networks: from quenched patterns to overlaps with error bars."""
+
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+
+from hebbian import observables, streams
+from hebbian import patterns as disorder
+from hebbian.errors import InvalidInput
+from hebbian.models import dense
+from hebbian.models.records import build, described
+from hebbian.simulation import montecarlo
+from hebbian.simulation.montecarlo import Run, Series
+from hebbian.stats import Estimate, autocorrelation_time, exact_sum
+
+
+def simulate(model, *, patterns=None, start="pattern", record=(), **settings) -> Run:
+    """Monte Carlo of a dense Hopfield network at finite N, from the retrieved pattern by default.
+
+    Parameters
+    ----------
+    model : DenseHopfield with a load (or with neither alpha nor K where `patterns` are given).
+    patterns : optional +-1 array (K, N) for every sample, or (samples, K, N).
+    start : "pattern", "noisy", "random", or +-1 spins (N,) or (samples, 2, N).
+    record : any of "series" (m and energy a sweep), "histogram" (P(m)), "spins" (final spins) to keep on the run.
+    settings : N, T, samples, burn_in, sweeps, seed, overlap, rule, threshold; see `hebbian.models.dense.Settings`.
+
+    Returns
+    -------
+    Run : m, q, energy, acceptance, tau as Estimates over samples; `retrieved`; what `record` asked for.
+    """
+    unknown = set(record) - set(montecarlo.RECORDS)
+    if unknown:
+        raise InvalidInput(f"record contains {sorted(unknown)}: give any of {', '.join(montecarlo.RECORDS)}")
+    name, spins = ("array", start) if not isinstance(start, str) else (start, None)
+    settings = build(dense.Settings, {"start": name, **settings})
+    if spins is not None:
+        spins = montecarlo.given_start(spins, settings)
+    if patterns is not None:
+        patterns = disorder.given(patterns, settings.N, settings.samples)
+        model = _with_count(model, patterns.shape[-2])
+    dense.check(model, settings)
+    montecarlo.require_memory(dense.memory(model, settings))
+
+    records = measure(model, settings, range(settings.samples), patterns=patterns, start=spins, record=record)
+    values = reduce(model, settings, records)
+    estimates = {o.name: Estimate(values[o.name]) for o in dense.OBSERVABLES if not o.flag}
+    series = None
+    if "series" in record:
+        series = {"m": records["series_overlap"] / settings.N, "energy": _energies(model, settings, records["series_energy"])}
+    histogram = None
+    if "histogram" in record:
+        histogram = records["histogram"].sum(axis=0) / records["histogram"].sum()
+    return Run(model, settings, dense.realised(model, settings), estimates, int(values["retrieved"].sum()),
+               series, histogram, records.get("spins"))
+
+
+def measure(model, settings, samples: range, *, patterns=None, start=None, record=()) -> dict[str, np.ndarray]:
+    """Run the given samples and return their integer sums, first axis = sample; floats are formed later, by `reduce`.
+
+    overlap_sum, tail_sum (n, 2): N m over all and over the last tenth of the measured sweeps, sign fixed by the start;
+    agreement_sum (n,): N q; energy_sum (n, 2): sum of U over sweeps and replicas as high and low 32-bit words;
+    accepted_sum (n, 2); tau (n,): autocorrelation time of m in sweeps, mean of the replicas.
+    """
+    table = dense.integer_table(model, settings.N)
+    tau = _temperature(settings.T, table)
+    rows = [_sample(model, settings, sample, table, tau, patterns, start, record) for sample in samples]
+    return {name: np.stack([row[name] for row in rows]) for name in rows[0]}
+
+
+def reduce(model, settings, records) -> dict[str, np.ndarray]:
+    """Per-sample observables from the integer sums: each float is formed once, correctly rounded from its exact rational."""
+    N, sweeps, pairs = settings.N, settings.sweeps, montecarlo.REPLICAS
+    table, constant = dense.integer_table(model, N), dense.mean_energy(model, N)
+    energy_sums = [(int(high) << 32) + int(low) for high, low in records["energy_sum"]]
+    tail_means = records["tail_sum"] / (N * montecarlo.tail(settings))
+    return {
+        "m": records["overlap_sum"].sum(axis=1) / (N * sweeps * pairs),
+        "q": records["agreement_sum"] / (N * sweeps),
+        "energy": np.array([float(-total * table.unit / (N * sweeps * pairs) - constant) for total in energy_sums]),
+        "acceptance": records["accepted_sum"].sum(axis=1) / (N * sweeps * pairs),
+        "tau": records["tau"],
+        "retrieved": observables.retrieved(np.abs(tail_means).mean(axis=1), settings.threshold).astype(np.int8),
+    }
+
+
+def _sample(model, settings, sample, table, tau, patterns, start, record):
+    from hebbian._kernels.dense import DenseKernel
+
+    N = settings.N
+    packed = _disorder(model, settings, sample, patterns)
+    spins = montecarlo.initial_spins(settings, packed.unpack(0, 1)[0], sample, start)
+    key = streams.key("dynamics", model.family, described(model), N, settings.T, montecarlo.start_fields(settings, start),
+                      settings.rule, seed=settings.seed, sample=sample)
+    kernel = DenseKernel(packed.rows, packed.K, table.values, spins)
+    sign = np.where(kernel.overlaps[:, 0] < 0, -1, 1)
+    series = montecarlo.evolve(kernel, key, settings, tau, cost=float(N) * packed.K * len(spins))
+    measured = series[settings.burn_in:]
+    return _sums(measured, sign, montecarlo.tail(settings)) | _kept(measured, sign, kernel, N, record)
+
+
+def _sums(measured: Series, sign, tail) -> dict[str, np.ndarray]:
+    overlap = measured.overlap.astype(np.int64) * sign
+    [energy] = exact_sum(measured.energy.reshape(-1))
+    return {
+        "overlap_sum": overlap.sum(axis=0),
+        "tail_sum": overlap[-tail:].sum(axis=0),
+        "agreement_sum": measured.agreement.sum(),
+        "energy_sum": np.array([energy >> 32, energy & 0xFFFFFFFF], np.int64),
+        "accepted_sum": measured.accepted.sum(axis=0),
+        "tau": np.float64(np.mean([autocorrelation_time(m) for m in overlap.T]) if len(overlap) > 1 else 1.0),
+    }
+
+
+def _kept(measured, sign, kernel, N, record) -> dict[str, np.ndarray]:
+    kept = {}
+    if "series" in record:
+        kept["series_overlap"] = measured.overlap * sign
+        kept["series_energy"] = measured.energy
+    if "histogram" in record:
+        kept["histogram"] = np.bincount(((measured.overlap * sign + N) // 2).reshape(-1), minlength=N + 1)
+    if "spins" in record:
+        kept["spins"] = kernel.spins.copy()
+    return kept
+
+
+def _disorder(model, settings, sample, patterns):
+    if patterns is None:
+        return disorder.rademacher(settings.N, model.patterns(settings.N), seed=settings.seed, sample=sample)
+    return disorder.pack(patterns if patterns.ndim == 2 else patterns[sample])
+
+
+def _with_count(model, K):
+    if model.alpha is None and model.K is None:
+        return replace(model, K=K)
+    return model
+
+
+def _temperature(T, table) -> float:
+    """T in units of the kernel's energy quantum, rounded to the float32 that the acceptance rule uses."""
+    tau = Fraction(T) / table.unit
+    if tau > Fraction(float(np.finfo(np.float32).max)) / 32:
+        raise InvalidInput(f"T = {T} is too large for the kernel's threshold: give a lower temperature")
+    return float(np.float32(float(tau)))
+
+
+def _energies(model, settings, sums) -> np.ndarray:
+    table, constant = dense.integer_table(model, settings.N), dense.mean_energy(model, settings.N)
+    return -sums * float(table.unit / settings.N) - float(constant)

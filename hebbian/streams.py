@@ -1,0 +1,90 @@
+"""The one place that derives random keys and counters, and the generator they drive: Philox4x32-10.
+
+Every random number is a pure function of what it is for.  A key is the first 64 bits of blake2b over the numerics
+number, the root seed, the purpose, the fields of that purpose and the sample; a counter addresses 128 bits below it.
+Rank, thread, order of execution, vector width and position in a grid never enter.
+
+========== ======================================== ==================================================================
+purpose    fields of the key, besides the sample    counter (c0, c1, c2, c3) -> four 32-bit words
+========== ======================================== ==================================================================
+patterns   family ensemble, N                       (block of 128 sites, mu mod 2^32, mu div 2^32, 0): one bit a site
+start      N, start, its parameters                 (block of 128 sites or of 4 sites, 0, replica, 0)
+dynamics   model, N, T, start, rule                 (16 (t div 64) + t mod 16, sweep, replica, 0), word (t div 16) mod 4
+                                                    is the word of attempt t of that sweep
+========== ======================================== ==================================================================
+
+Patterns do not see alpha, p or T, so loads nest and curves share their disorder.  The order of words inside a sweep lets
+sixteen generators side by side write 64 consecutive attempts without a shuffle.
+
+Philox: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3" (SC 2011); checked against its published
+known answers.
+"""
+
+import hashlib
+import numbers
+
+import numpy as np
+
+#: Version of the numerical contract: random numbers, acceptance thresholds and update order.  Results of different
+#: numerics numbers are never mixed in one file.
+NUMERICS = 1
+
+PURPOSES = ("patterns", "start", "dynamics")
+
+_MULTIPLIERS = (np.uint64(0xD2511F53), np.uint64(0xCD9E8D57))
+_WEYL = (0x9E3779B9, 0xBB67AE85)
+_LOW = np.uint64(0xFFFFFFFF)
+
+
+def key(purpose: str, *fields, seed: int, sample: int) -> tuple[int, int]:
+    """Philox key (two 32-bit words) of one purpose, its fields and one sample.
+
+    `fields` may be None, bool, int, float, str, or nested tuples of these; floats enter by their exact bits.
+    """
+    if purpose not in PURPOSES:
+        raise ValueError(f"purpose {purpose!r} is unknown: use one of {PURPOSES}")
+    text = canonical((NUMERICS, seed, purpose, fields, sample))
+    digest = hashlib.blake2b(text.encode(), digest_size=8).digest()
+    return int.from_bytes(digest[:4], "little"), int.from_bytes(digest[4:], "little")
+
+
+def canonical(value) -> str:
+    """Unambiguous text of a nested value: equal text means equal value and type."""
+    if value is None or isinstance(value, bool):
+        return str(value)
+    if isinstance(value, numbers.Integral):
+        return f"i{int(value)}"
+    if isinstance(value, numbers.Real):
+        return f"f{float(value).hex()}"
+    if isinstance(value, str):
+        return f"s{len(value)}:{value}"
+    if isinstance(value, tuple):
+        return "(" + ",".join(canonical(item) for item in value) + ")"
+    raise TypeError(f"cannot make a random key from {type(value).__name__}")
+
+
+def words(key_: tuple[int, int], c0, c1=0, c2=0, c3=0) -> np.ndarray:
+    """Philox4x32-10 words of an array of counters; the counters broadcast, the result has a trailing axis of 4."""
+    counter = np.broadcast_arrays(*(np.asarray(c, np.uint64) & _LOW for c in (c0, c1, c2, c3)))
+    a, b, c, d = (np.array(part) for part in counter)
+    k0, k1 = key_
+    for _ in range(10):
+        first, second = a * _MULTIPLIERS[0], c * _MULTIPLIERS[1]
+        a, b, c, d = ((second >> np.uint64(32)) ^ b ^ np.uint64(k0), second & _LOW,
+                      (first >> np.uint64(32)) ^ d ^ np.uint64(k1), first & _LOW)
+        k0, k1 = (k0 + _WEYL[0]) & 0xFFFFFFFF, (k1 + _WEYL[1]) & 0xFFFFFFFF
+    return np.stack([a, b, c, d], axis=-1).astype(np.uint32)
+
+
+def signs(key_: tuple[int, int], count: int, c1: int = 0, c2: int = 0) -> np.ndarray:
+    """`count` fair signs (int8, +1 where the bit is set): site i is bit i mod 32 of word (i div 32) mod 4 of block i div 128."""
+    block = words(key_, np.arange(-(-count // 128)), c1, c2).reshape(-1)
+    bits = (block[:, None] >> np.arange(32, dtype=np.uint32)) & np.uint32(1)
+    return (2 * bits.reshape(-1)[:count].astype(np.int8) - 1).astype(np.int8)
+
+
+def attempt_words(key_: tuple[int, int], attempts: int, sweep: int, replica: int) -> np.ndarray:
+    """The 32-bit words of attempts 0, 1, ... of one sweep of one replica, uint32 array (attempts,)."""
+    t = np.arange(attempts)
+    block = words(key_, 16 * (t // 64) + t % 16, sweep, replica)
+    return block[np.arange(attempts), (t // 16) % 4]

@@ -1,0 +1,27 @@
+"""Build every cython_ext/<name>.pyx as hebbian._kernels.<name>; all other metadata is in pyproject.toml."""
+
+from pathlib import Path
+
+import numpy
+from Cython.Build import cythonize
+from setuptools import Extension, setup
+
+SOURCES = Path("cython_ext")
+HEADERS = [str(path) for path in sorted((SOURCES / "src").glob("*.h"))]
+
+# One build runs on every machine of its architecture, so no -march.  Acceptance thresholds are a fixed sequence of
+# separate float operations, so no contraction into FMA and nothing that lets the compiler reorder sums.
+FLAGS = ["-O3", "-fno-math-errno", "-ffp-contract=off"]
+
+extensions = [
+    Extension(
+        f"hebbian._kernels.{source.stem}",
+        [str(source)],
+        include_dirs=[str(SOURCES), numpy.get_include()],
+        depends=HEADERS,
+        extra_compile_args=FLAGS,
+    )
+    for source in sorted(SOURCES.glob("*.pyx"))
+]
+
+setup(ext_modules=cythonize(extensions, build_dir="build/cython"))
