@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from hebbian import families
 from hebbian.errors import HebbianError, InvalidInput, NoSolution, NotConverged, NotDefined, StoreError
+from hebbian.models.dendrites import Dendrite
 from hebbian.models.dense import DenseHopfield
 from hebbian.stats import Estimate
 
@@ -18,8 +19,8 @@ except PackageNotFoundError:
     __version__ = "0+unknown"
 
 __all__ = [
-    "DenseHopfield", "Estimate", "HebbianError", "InvalidInput", "NoSolution", "NotConverged", "NotDefined", "StoreError",
-    "capacity", "compare", "load", "phase_diagram", "plots", "simulate", "solve", "spinodal_temperature", "sweep",
+    "Dendrite", "DenseHopfield", "Estimate", "HebbianError", "InvalidInput", "NoSolution", "NotConverged", "NotDefined", "StoreError",
+    "capacity", "compare", "load", "optimal_threshold", "phase_diagram", "plots", "simulate", "solve", "spinodal_temperature", "sweep",
 ]
 
 
@@ -46,6 +47,12 @@ def spinodal_temperature(model, **point):
 def phase_diagram(model, **options):
     """Lines of a model's phase diagram as a mapping of names to lines with arrays `.T` and `.alpha`."""
     return families.verb("theory", model.family, "phase_diagram")(model, **options)
+
+
+def optimal_threshold(model, **options):
+    """Best spike threshold of a dendrite, or of a grid of (n, a, s); see `hebbian.theory.thresholds` for the criteria."""
+    family = getattr(model, "family", "dendrites")
+    return families.verb("theory", family, "optimal_threshold")(model, **options)
 
 
 def compare(run, solution):
