@@ -97,7 +97,7 @@ def initial_spins(settings, target: np.ndarray, sample: int, start: np.ndarray |
     if settings.start == "array":
         if start is None:
             raise InvalidInput("start = 'array' needs the initial spins: pass the array itself as start")
-        return np.array(np.broadcast_to(start if start.ndim == 1 else start[sample], (REPLICAS, N)))
+        return np.array(np.broadcast_to(start if start.ndim == 1 else start[sample], (REPLICAS, N)), order="C")
     key = streams.key("start", N, start_fields(settings), seed=settings.seed, sample=sample)
     spins = np.empty((REPLICAS, N), np.int8)
     for replica in range(REPLICAS):
