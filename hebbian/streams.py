@@ -11,6 +11,11 @@ patterns   family ensemble, N                       (block of 128 sites, mu mod 
 start      N, start, its parameters                 (block of 128 sites or of 4 sites, 0, replica, 0)
 dynamics   model, N, T, start, rule                 (16 (t div 64) + t mod 16, sweep, replica, 0), word (t div 16) mod 4
                                                     is the word of attempt t of that sweep
+segments   family, n, a, s, patterns, segments,     (draw div 2, subset, subset div 2^32, part): two 64-bit words, one a
+           noise                                    draw; subset = segment x patterns + pattern; part 0 cells, 1 noise
+probes     family, n, a (and what conditions them)  the same, subset = number of the input
+reveal     model, method                            (trial, step, stage, 0): one word a trial and step
+particles  model, moves                             (move, particle, level, 0); (particle, 0, level, 1) resamples
 ========== ======================================== ==================================================================
 
 Patterns do not see alpha, p or T, so loads nest and curves share their disorder.  The order of words inside a sweep lets
@@ -29,7 +34,7 @@ import numpy as np
 #: numerics numbers are never mixed in one file.
 NUMERICS = 1
 
-PURPOSES = ("patterns", "start", "dynamics")
+PURPOSES = ("patterns", "start", "dynamics", "segments", "probes", "reveal", "particles")
 
 _MULTIPLIERS = (np.uint64(0xD2511F53), np.uint64(0xCD9E8D57))
 _WEYL = (0x9E3779B9, 0xBB67AE85)
