@@ -11,6 +11,8 @@ from hebbian import families
 from hebbian.errors import HebbianError, InvalidInput, NoSolution, NotConverged, NotDefined, StoreError
 from hebbian.models.dendrites import Dendrite
 from hebbian.models.dense import DenseHopfield
+from hebbian.models.sequence import SequenceMemory
+from hebbian.models.willshaw import Willshaw
 from hebbian.stats import Estimate
 
 try:
@@ -19,7 +21,8 @@ except PackageNotFoundError:
     __version__ = "0+unknown"
 
 __all__ = [
-    "Dendrite", "DenseHopfield", "Estimate", "HebbianError", "InvalidInput", "NoSolution", "NotConverged", "NotDefined", "StoreError",
+    "Dendrite", "DenseHopfield", "Estimate", "HebbianError", "InvalidInput", "NoSolution", "NotConverged", "NotDefined", "SequenceMemory", "StoreError",
+    "Willshaw",
     "capacity", "compare", "load", "optimal_threshold", "phase_diagram", "plots", "simulate", "solve", "spinodal_temperature", "sweep",
 ]
 

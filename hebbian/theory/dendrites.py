@@ -189,20 +189,27 @@ def _single(model, exact):
 
 def _union(model, exact):
     """False positive, correct rejection and false negative as scaled pairs or Fractions, and the law of the size."""
-    n, a, s, theta = model.n, model.a, model.s, model.theta
-    sizes = counting.union_law(n, s, model.patterns, exact=exact)
-    tails, total = counting.upper_over_sizes(n, a, theta, len(sizes) - 1)
-    positive = _average(sizes, tails, total, exact)
-    rejection = _average(sizes, [total - tail for tail in tails], total, exact)
+    sizes = counting.union_law(model.n, model.s, model.patterns, exact=exact)
+    return *union_errors(sizes, union_tails(model, len(sizes) - 1), exact), sizes.astype(float)
 
+
+def union_tails(model: Dendrite, largest: int) -> tuple:
+    """What a union of every size u = 0 .. largest does with a random and with a noisy stored pattern, in exact integers."""
+    n, a, s, theta = model.n, model.a, model.s, model.theta
     lost, drawn = counting.ways(a, s, model.noise)
-    # Numerators over the size of P(Hyp(n-s, e, a-s+L) < theta-s+L), weighted by the law of the lost synapses L.
-    parts = []
+    misses = []
     for count in range(s - theta + 1, len(lost)):
-        rescued, others = counting.upper_over_sizes(n - s, a - s + count, theta - s + count, len(sizes) - 1 - s)
-        misses = [lost[count] * (others - tail) for tail in rescued]
-        parts.append(_average(sizes[s:], misses, drawn * others, exact))
-    return positive, rejection, _add(parts, exact), sizes.astype(float)
+        rescued, others = counting.upper_over_sizes(n - s, a - s + count, theta - s + count, largest - s)
+        misses.append(([lost[count] * (others - tail) for tail in rescued], drawn * others))
+    return counting.upper_over_sizes(n, a, theta, largest), misses, s
+
+
+def union_errors(sizes: np.ndarray, tails: tuple, exact: bool = False) -> tuple:
+    """False positive, correct rejection and false negative of a union whose size has the law `sizes`, as scaled pairs."""
+    (fires, total), misses, s = tails
+    positive = _average(sizes, fires, total, exact)
+    rejection = _average(sizes, [total - tail for tail in fires], total, exact)
+    return positive, rejection, _add([_average(sizes[s:], part, whole, exact) for part, whole in misses], exact)
 
 
 def _multiplicity(model, exact):
