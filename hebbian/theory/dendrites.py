@@ -52,7 +52,8 @@ class Solution:
     log10_false_positive, log10_false_negative : decimal logarithms, also where the probability is below the floats.
     neuron_false_positive : 1 - (1 - p_fp)^K for K independent segments.
     neuron_false_negative : p_fn (1 - p_fp)^(K-1); another segment may rescue the one that should have spiked.
-    union_size : law of the number of synapses, with `mean`, `sd`, `sizes` and `distribution`.
+    mean_union_size, union_size : mean and law of the number of synapses, the law with `mean`, `sd`, `sizes` and
+        `distribution`.
     """
 
     model: Dendrite
@@ -63,11 +64,8 @@ class Solution:
     log10_false_negative: float
     neuron_false_positive: float
     neuron_false_negative: float
+    mean_union_size: float
     union_size: SizeLaw = field(repr=False)
-
-    @property
-    def mean_union_size(self) -> float:
-        return self.union_size.mean
 
 
 def solve(model: Dendrite, *, exact: bool = False) -> Solution:
@@ -88,9 +86,10 @@ def solve(model: Dendrite, *, exact: bool = False) -> Solution:
     parts = several if model.patterns > 1 else _single
     false_positive, rejection, false_negative, sizes = parts(model, exact)
     neuron, miss = neuron_errors(false_positive, rejection, false_negative, model.segments)
+    law = SizeLaw(sizes)
     return Solution(
         model, _value(false_positive), _value(false_negative), _value(rejection),
-        _logarithm(false_positive), _logarithm(false_negative), neuron, miss, SizeLaw(sizes))
+        _logarithm(false_positive), _logarithm(false_negative), neuron, miss, law.mean, law)
 
 
 def predict(model: Dendrite, settings=None, **options) -> Solution:
