@@ -1,0 +1,76 @@
+/* Acceptance thresholds of philox.h, a vector at a time: the same words, the same float32 operations in the same order. */
+#ifndef HEBBIAN_THRESHOLDS_H
+#define HEBBIAN_THRESHOLDS_H
+
+#include "philox.h"
+#include "vector.h"
+
+static inline void philox_lanes(u32v c[4], u32v k0, u32v k1)
+{
+    for (int round = 0; round < 10; round++) {
+        u32v high0, low0, high1, low1;
+        multiply_wide(c[0], 0xD2511F53u, &high0, &low0);
+        multiply_wide(c[2], 0xCD9E8D57u, &high1, &low1);
+        c[0] = high1 ^ c[1] ^ k0;
+        c[1] = low1;
+        c[2] = high0 ^ c[3] ^ k1;
+        c[3] = low0;
+        k0 += 0x9E3779B9u;
+        k1 += 0xBB67AE85u;
+    }
+}
+
+static inline f32v log_lanes(f32v x)
+{
+    i32v bits = (i32v) x;
+    i32v e = (bits - 0x3F400000) >> 23;
+    f32v m = (f32v) (bits - (e << 23));
+    f32v s = (m - 1.0f) / (m + 1.0f);
+    f32v q = s * s;
+    f32v series = splatf(0x1.c71c72p-3f);
+    series = series * q + 0x1.24924ap-2f;
+    series = series * q + 0x1.99999ap-2f;
+    series = series * q + 0x1.555556p-1f;
+    series = series * q + 2.0f;
+    return __builtin_convertvector(e, f32v) * 0x1.62e430p-1f + s * series;
+}
+
+static inline f32v uniform_lanes(u32v r)
+{
+    return (float_of_u32(r) + 0.5f) * 0x1p-32f;
+}
+
+static inline f32v theta_lanes(u32v r, int heat_bath)
+{
+    f32v below = log_lanes(uniform_lanes(r));
+    return heat_bath ? log_lanes(uniform_lanes(~r)) - below : splatf(0.0f) - below;
+}
+
+/* ceil(theta tau) of the 64 attempts of one block, in order of attempts. */
+static inline void ceilings_of_block(float *out, uint32_t k0, uint32_t k1, uint32_t block, uint32_t sweep, uint32_t replica,
+                                     float tau, int heat_bath)
+{
+    static const uint32_t lane[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    for (int part = 0; part < 16; part += LANES32) {
+        u32v c[4] = {(u32v) load32((const int32_t *) lane + part) + 16 * block, (u32v){0} + sweep, (u32v){0} + replica, {0}};
+        philox_lanes(c, (u32v){0} + k0, (u32v){0} + k1);
+        for (int word = 0; word < 4; word++) {
+            f32v y = ceiling(theta_lanes(c[word], heat_bath) * tau);
+            memcpy(out + 16 * word + part, &y, WIDTH);
+        }
+    }
+}
+
+/* Integer thresholds of attempts 0 .. attempts-1 of one sweep of one replica; `out` holds whole blocks of 64. */
+static inline void thresholds64(int64_t *out, int64_t attempts, uint32_t k0, uint32_t k1, uint32_t sweep, uint32_t replica,
+                                float tau, int heat_bath)
+{
+    const float limit = (float) THRESHOLD_LIMIT;
+    for (int64_t base = 0; base < attempts; base += 64) {
+        float y[64];
+        ceilings_of_block(y, k0, k1, (uint32_t) (base / 64), sweep, replica, tau, heat_bath);
+        for (int j = 0; j < 64; j++) out[base + j] = (int64_t) (y[j] >= limit ? limit : y[j] <= -limit ? -limit : y[j]);
+    }
+}
+
+#endif
