@@ -17,7 +17,7 @@
  *   NARROW     gains in int32, X in int16; sums in int32 up to a tile, int64 above
  *   WIDE       gains in int64, X in int32: anything
  *   BLOCKED    U quadratic and even: fields of 32 sites at once from the overlaps
- *   SCREENED   U quadratic and even: all fields kept, 16 sites tested at once
+ *   SCREENED   U quadratic and even: all fields kept, 32 sites tested at once
  */
 #ifndef HEBBIAN_DENSE_H
 #define HEBBIAN_DENSE_H
@@ -37,15 +37,28 @@ typedef struct {
     int32_t degree, shift;      /* degree < 0: no polynomial, use the pairs */
 } dense_table;
 
+/* Buffers and constants of BLOCKED and SCREENED (pairwise.h): 8 U = ground / K + curvature X^2. */
+typedef struct {
+    int64_t blocks, stride;     /* of 32 sites; masks a block, a multiple of four */
+    int64_t ground, curvature;
+    float scale;                /* 2 / curvature */
+    uint32_t *masks;
+    int16_t *tiles, *couplings; /* 2 C_ij inside every block; 2 C_ij of all, 32 * blocks a row */
+    int32_t *reach;             /* of every block: largest change of a field by flips inside it */
+    int16_t *signs, *fields;    /* spins and fields H_i, 32 * blocks a replica */
+    int32_t *wide, *first;      /* overlaps in int32?;  X_0 of SCREENED; one a replica */
+} pair_buffers;
+
 typedef struct {
     int64_t sites, patterns, words, replicas;
     int32_t form;
     const uint64_t *bits;
     dense_table table;
+    pair_buffers pair;
     int8_t *spins;
     int64_t *energy, *thresholds;
     int16_t *overlaps16;        /* 64 * words a replica; groups of 32 in the lane order of vector.h */
-    int32_t *overlaps32;        /* the same in natural order (WIDE) */
+    int32_t *overlaps32;        /* the same in natural order (WIDE, BLOCKED) */
     int32_t *gains32;
     int64_t *gains64;
     int64_t *totals;            /* sum of up, sum of gain, sum of X; three a replica */
@@ -64,6 +77,8 @@ typedef struct {
     void (*thresholds)(int64_t *out, int64_t attempts, uint32_t k0, uint32_t k1, uint32_t sweep, uint32_t replica, float tau,
                        int heat_bath);
     void (*dense_start)(const dense_system *system);
+    void (*build_blocks)(const dense_system *system);
+    int64_t (*build_couplings)(const dense_system *system);
     int64_t (*dense_run)(const dense_system *system, uint32_t k0, uint32_t k1, uint32_t first, int64_t sweeps, float tau,
                          int heat_bath, const dense_series *series);
 } kernel_path;

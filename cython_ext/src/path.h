@@ -2,6 +2,7 @@
 #include "dense.h"
 #include "thresholds.h"
 #include "gains.h"
+#include "pairwise.h"
 #include "sweeps.h"
 
 #define JOIN(a, b) a##b
@@ -9,4 +10,4 @@
 #define TEXT(name) #name
 #define QUOTED(name) TEXT(name)
 
-const kernel_path NAMED(PATH) = {QUOTED(PATH), thresholds64, dense_start, dense_run};
+const kernel_path NAMED(PATH) = {QUOTED(PATH), thresholds64, dense_start, build_blocks, build_couplings, dense_run};

@@ -3,6 +3,7 @@
 #define HEBBIAN_SWEEPS_H
 
 #include "gains.h"
+#include "pairwise.h"
 #include "thresholds.h"
 
 typedef void (*gain_sum)(const dense_system *system, int64_t replica, int64_t site, int64_t *out);
@@ -50,18 +51,32 @@ static int64_t sweep_gains(const dense_system *system, int64_t replica, const in
     return accepted;
 }
 
+static int64_t sweep(const dense_system *system, int64_t replica, uint32_t k0, uint32_t k1, uint32_t sweep, float tau,
+                     int heat_bath)
+{
+    if (system->form == BLOCKED) return sweep_blocked(system, replica, k0, k1, sweep, tau, heat_bath);
+    if (system->form == SCREENED) return sweep_screened(system, replica, k0, k1, sweep, tau, heat_bath);
+    thresholds64(system->thresholds, system->sites, k0, k1, sweep, (uint32_t) replica, tau, heat_bath);
+    return sweep_gains(system, replica, system->thresholds);
+}
+
 static int32_t first_overlap(const dense_system *system, int64_t replica)
 {
+    if (system->form == SCREENED) return system->pair.first[replica];
+    if (system->form == BLOCKED) return overlap_of(system, replica, 0);
     int64_t offset = replica * 64 * system->words;
     return system->form == WIDE ? system->overlaps32[offset] : system->overlaps16[offset];
 }
 
-/* Overlaps, gains and totals from the spins, on buffers of zeros; the energy is left to the caller, who knows U itself. */
+/* Overlaps, gains, totals or fields from the spins; buffers of gain forms are zeros.  The energy is left to the caller. */
 static void dense_start(const dense_system *system)
 {
     for (int64_t replica = 0; replica < system->replicas; replica++)
-        for (int64_t i = 0; i < system->sites; i++)
-            gain_forms[system->form].move(system, replica, i, system->spins[replica * system->sites + i]);
+        if (system->form >= BLOCKED)
+            start_pairs(system, replica);
+        else
+            for (int64_t i = 0; i < system->sites; i++)
+                gain_forms[system->form].move(system, replica, i, system->spins[replica * system->sites + i]);
 }
 
 static int64_t dense_run(const dense_system *system, uint32_t k0, uint32_t k1, uint32_t first, int64_t sweeps, float tau,
@@ -71,8 +86,7 @@ static int64_t dense_run(const dense_system *system, uint32_t k0, uint32_t k1, u
     for (int64_t t = 0; t < sweeps; t++) {
         int64_t flips = 0;
         for (int64_t replica = 0; replica < replicas; replica++) {
-            thresholds64(system->thresholds, sites, k0, k1, first + (uint32_t) t, (uint32_t) replica, tau, heat_bath);
-            int64_t accepted = sweep_gains(system, replica, system->thresholds);
+            int64_t accepted = sweep(system, replica, k0, k1, first + (uint32_t) t, tau, heat_bath);
             series->overlap[t * replicas + replica] = first_overlap(system, replica);
             series->energy[t * replicas + replica] = system->energy[replica];
             series->accepted[t * replicas + replica] = accepted;

@@ -38,6 +38,7 @@ typedef uint32_t u32v __attribute__((vector_size(WIDTH)));
 typedef int64_t i64v __attribute__((vector_size(WIDTH)));
 typedef uint64_t u64v __attribute__((vector_size(WIDTH)));
 typedef float f32v __attribute__((vector_size(WIDTH)));
+typedef int16_t i16half __attribute__((vector_size(WIDTH / 2)));
 
 static const uint16_t lane_bit16[32] = {
     1, 1, 2, 2, 4, 4, 8, 8, 16, 16, 32, 32, 64, 64, 128, 128, 256, 256, 512, 512, 1024, 1024, 2048, 2048,

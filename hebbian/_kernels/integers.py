@@ -24,7 +24,7 @@ def monomials(values, points):
 class Plan:
     """How a table of U enters a kernel: differences, bounds and the form they allow.
 
-    form : "squares", "narrow" or "wide"; the others are the fields of `dense_table`, in Python integers.
+    form : "pairs", "squares", "narrow" or "wide"; the others are fields of `dense_table` and `pair_buffers`.
     """
 
     def __init__(self, table, N, K, form=None):
@@ -47,14 +47,27 @@ class Plan:
 
         largest = max(abs(value) for value in gain)
         self.form, self.largest = "wide", largest
+        self.curvature, self.ground = self._quadratic(fitted, N, K)
         if 16 * max(largest, N * N) <= np.iinfo(np.int32).max:
             self.form, self.largest = "narrow", max(largest, N * N)
             if self.polynomial:
                 self._fit(gain, both, points, N, K)
             if self.polynomial and len(self.square) == 2 and self.square[1] and 32 * N * N <= np.iinfo(np.int32).max:
                 self.form, self.largest = "squares", 2 * N * N
+        if self.curvature:
+            self.form = "pairs"
         if form is not None:
             self._demand(form, largest, N)
+
+    def _quadratic(self, fitted, N, K):
+        """Curvature and ground of 8 U = ground / K + curvature X^2, or zeros where the pairwise kernels cannot hold it."""
+        if not self.polynomial or len(fitted) != 3 or fitted[1]:
+            return 0, 0
+        curvature = 8 * fitted[2]
+        power_of_two = curvature.denominator == 1 and curvature > 0 and curvature.numerator.bit_count() == 1
+        if not power_of_two or K > 16383 or K * N >= 2**29 or curvature > 2**30:
+            return 0, 0
+        return int(curvature), int(8 * fitted[0] * K)
 
     def _fit(self, gain, both, points, N, K):
         """Closed forms of gain and of 8 (up - down); `coefficient` stays empty where they do not fit their integers."""
@@ -77,9 +90,11 @@ class Plan:
                 self.square = [int(scaled[0]), int(scaled[2])]
 
     def _demand(self, form, largest, N):
-        order = ["squares", "narrow", "wide"]
+        order = ["pairs", "squares", "narrow", "wide"]
         if form not in order or order.index(form) < order.index(self.form):
             raise ValueError(f"form {form!r} cannot hold this table: use {self.form!r} or a wider one")
+        if form == "squares" and not self.square[1] or form == "narrow" and 16 * max(largest, N * N) > 2**31 - 1:
+            raise ValueError(f"form {form!r} cannot hold this table: use 'wide'")
         self.form = form
-        if form != "squares":
+        if form in ("narrow", "wide"):
             self.largest = max(largest, N * N)
