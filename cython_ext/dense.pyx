@@ -75,6 +75,8 @@ cdef extern from "src/dense.h" nogil:
     const kernel_path *const *kernel_paths
     const int kernel_path_count
     int kernel_path_runs(int index)
+    const char *kernel_compiler
+    const char *kernel_flags
 
 
 FORMS = {"squares": SQUARES, "narrow": NARROW, "wide": WIDE, "blocked": BLOCKED, "screened": SCREENED}
@@ -109,7 +111,12 @@ def select(name=None):
     active_path = kernel_paths[compiled.index(name or paths()[0])]
 
 
-select(os.environ.get("HEBBIAN_SIMD"))
+select(os.environ.get("HEBBIAN_SIMD") or None)
+
+
+def build():
+    """Compiler and flags of this build, for logs."""
+    return {"compiler": kernel_compiler.decode(), "flags": kernel_flags.decode()}
 
 
 def thresholds(int64_t attempts, uint32_t k0, uint32_t k1, uint32_t sweep, uint32_t replica, float tau, bint heat_bath):

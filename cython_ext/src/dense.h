@@ -87,5 +87,6 @@ typedef struct {
 extern const kernel_path *const kernel_paths[];
 extern const int kernel_path_count;
 int kernel_path_runs(int index);
+extern const char *const kernel_compiler, *const kernel_flags;
 
 #endif

@@ -15,6 +15,9 @@ const kernel_path *const kernel_paths[] = {
 
 const int kernel_path_count = sizeof kernel_paths / sizeof *kernel_paths;
 
+const char *const kernel_compiler = __VERSION__;
+const char *const kernel_flags = HEBBIAN_FLAGS;
+
 int kernel_path_runs(int index)
 {
 #if defined(__x86_64__)

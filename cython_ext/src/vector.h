@@ -213,8 +213,11 @@ static inline void multiply_wide(u32v x, uint32_t factor, u32v *high, u32v *low)
     u64v m = (u64v){0} + (uint64_t) factor;
     u64v even = multiply_even((u64v) x, m), odd = multiply_even((u64v) x >> 32, m);
 #if defined(VECTOR_AVX512)
-    *low = (u32v) _mm512_mask_mov_epi32((__m512i) even, 0xAAAA, _mm512_slli_epi64((__m512i) odd, 32));
-    *high = (u32v) _mm512_mask_mov_epi32(_mm512_srli_epi64((__m512i) even, 32), 0xAAAA, (__m512i) odd);
+    *low = (u32v) _mm512_mask_shuffle_epi32((__m512i) even, 0xAAAA, (__m512i) odd, _MM_PERM_CCAA);
+    *high = (u32v) _mm512_mask_shuffle_epi32((__m512i) odd, 0x5555, (__m512i) even, _MM_PERM_DDBB);
+#elif defined(VECTOR_AVX2)
+    *low = (u32v) _mm256_blend_epi32((__m256i) even, (__m256i) (odd << 32), 0xAA);
+    *high = (u32v) _mm256_blend_epi32((__m256i) (even >> 32), (__m256i) odd, 0xAA);
 #else
     const u64v half = (u64v){0} + UINT64_C(0xFFFFFFFF);
     *low = (u32v) ((even & half) | (odd << 32));
