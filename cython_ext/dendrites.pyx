@@ -117,11 +117,14 @@ cdef class Batch:
         with nogil:
             dendrite_store(&self.batch, k0, k1, &own[0], &fired[0])
 
-    def count(self, const uint64_t[:, :, ::1] lanes, wide=None):
-        """Overlap histogram with every probe, int64 (width + 1,), and the number of (neuron, probe) pairs that fire."""
+    def count(self, const uint64_t[:, :, ::1] lanes, bint wide=True):
+        """Overlap histogram with every probe, int64 (width + 1,), and the number of (neuron, probe) pairs that fire.
+
+        wide : use the wide instructions where the machine has them; the counts are the same.
+        """
         cdef int64_t[::1] histogram = np.zeros(self.batch.width + 1, np.int64)
         cdef int64_t hits = 0, blocks = lanes.shape[0]
-        cdef int use = dendrite_wide() if wide is None else wide and dendrite_wide()
+        cdef int use = wide and dendrite_wide()
         with nogil:
             dendrite_count(&self.batch, &lanes[0, 0, 0], blocks, use, &histogram[0], &hits)
         return np.asarray(histogram), hits

@@ -47,15 +47,9 @@ class Dendrite:
     COUNTINGS: ClassVar[tuple[str, ...]] = ("union", "multiplicity")
 
     def __post_init__(self):
-        n = fields.integer("n", self.n, 1, 2**31 - 2)
-        a = fields.integer("a", self.a, 1, n)
-        s = fields.integer("s", self.s, 1, a)
-        clean = {
-            "n": n, "a": a, "s": s,
-            "theta": None if self.theta is None else fields.integer("theta", self.theta, 1, s),
+        clean = sizes(self.n, self.a, self.s, self.theta, self.noise) | {
             "patterns": fields.integer("patterns", self.patterns, 1),
             "segments": fields.integer("segments", self.segments, 1),
-            "noise": fields.integer("noise", self.noise, 0, min(a, n - a)),
             "counting": fields.choice("counting", self.counting, self.COUNTINGS),
         }
         for name, value in clean.items():
@@ -71,6 +65,26 @@ class Dendrite:
         """Most synapses that one segment can carry."""
         every = self.patterns * self.s
         return every if self.counting == "multiplicity" else min(self.n, every)
+
+
+def sizes(n, a, s, theta=None, noise=0, most=2**31 - 2) -> dict[str, int | None]:
+    """Cells, active cells, synapses, threshold and replaced cells as integers that fit together, or InvalidInput.
+
+    A value that is wrong by itself is named first in its error; one that does not fit another is named with it.
+    """
+    n, a, s = fields.integer("n", n, 1, most), fields.integer("a", a, 1), fields.integer("s", s, 1)
+    theta = None if theta is None else fields.integer("theta", theta, 1)
+    noise = fields.integer("noise", noise, 0)
+    if a > n:
+        raise InvalidInput(f"only n = {n} cells for a = {a} active ones: give a from 1 to n")
+    if s > a:
+        raise InvalidInput(f"only a = {a} active cells for s = {s} synapses: give s from 1 to a")
+    if theta is not None and theta > s:
+        raise InvalidInput(f"only s = {s} synapses for a threshold theta = {theta}: give theta from 1 to s")
+    if noise > min(a, n - a):
+        raise InvalidInput(f"only {a} active and {n - a} silent cells for noise = {noise} replacements: "
+                           f"give noise from 0 to {min(a, n - a)}")
+    return {"n": n, "a": a, "s": s, "theta": theta, "noise": noise}
 
 
 @dataclass(frozen=True, kw_only=True)

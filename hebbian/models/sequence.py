@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from hebbian.errors import InvalidInput
 from hebbian.models import fields
+from hebbian.models.dendrites import sizes
 from hebbian.models.records import Observable
 
 
@@ -35,11 +36,8 @@ class SequenceMemory:
     family: ClassVar[str] = "sequence"
 
     def __post_init__(self):
-        n = fields.integer("n", self.n, 1, 2**31 - 2)
-        a = fields.integer("a", self.a, 1, n)
-        s = fields.integer("s", self.s, 1, a)
-        clean = {"n": n, "a": a, "s": s, "theta": fields.integer("theta", self.theta, 1, s),
-                 "transitions": fields.integer("transitions", self.transitions, 1, 2**31)}
+        clean = sizes(self.n, self.a, self.s, self.theta) | {"transitions": fields.integer("transitions", self.transitions, 1, 2**31)}
+        del clean["noise"]
         for name, value in clean.items():
             object.__setattr__(self, name, value)
 

@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from hebbian.errors import InvalidInput
 from hebbian.models import fields
+from hebbian.models.dendrites import sizes
 from hebbian.models.records import Observable
 
 
@@ -39,15 +40,11 @@ class Willshaw:
     family: ClassVar[str] = "willshaw"
 
     def __post_init__(self):
-        n = fields.integer("n", self.n, 1)
-        a = fields.integer("a", self.a, 1, n)
-        s = a if self.s is None else fields.integer("s", self.s, 1, a)
-        clean = {
-            "n": n, "a": a, "s": s,
-            "theta": s if self.theta is None else fields.integer("theta", self.theta, 1, s),
+        s = self.a if self.s is None else self.s
+        theta = s if self.theta is None else self.theta
+        clean = sizes(self.n, self.a, s, theta, self.noise, most=None) | {
             "patterns": None if self.patterns is None else fields.integer("patterns", self.patterns, 1),
             "segments": fields.integer("segments", self.segments, 1),
-            "noise": fields.integer("noise", self.noise, 0, min(a, n - a)),
         }
         for name, value in clean.items():
             object.__setattr__(self, name, value)

@@ -85,11 +85,13 @@ def stored(model, neurons: int, *, seed: int, sample: int):
 
 def _direct(model, settings, sample):
     from hebbian._kernels import dendrites as kernel
+    from hebbian._kernels import dense
 
     shape = dendrites.batch(model, settings)
     batch = stored(model, shape.neurons, seed=settings.seed, sample=sample)
     key = streams.key("probes", model.family, model.n, model.a, seed=settings.seed, sample=sample)
-    histogram, hits = batch.count(kernel.probes(model.n, model.a, shape.probes, *key))
+    wide = dense.active() != "portable"
+    histogram, hits = batch.count(kernel.probes(model.n, model.a, shape.probes, *key), wide)
     return {
         "histogram": histogram,
         "own": np.bincount(batch.own, minlength=len(histogram)),
