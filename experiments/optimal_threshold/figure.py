@@ -58,9 +58,10 @@ def draw():
     image = right.pcolormesh(rho, nu, table[..., 1], cmap="viridis", norm=BoundaryNorm(levels, 256, extend="both"), shading="nearest")
     figure.colorbar(image, ax=right, label=r"threshold $\theta$ of the smallest segment")
     lines = right.contour(rho, nu, table[..., 1], levels=[MEASURED[0] - 0.5, MEASURED[1] + 0.5], colors="white", linewidths=2)
-    right.clabel(lines, fmt={MEASURED[0] - 0.5: r"$\theta = 8$", MEASURED[1] + 0.5: r"$\theta = 20$"})
+    right.clabel(lines, fmt={MEASURED[0] - 0.5: r"$\theta = 8$", MEASURED[1] + 0.5: r"$\theta = 20$"},
+                 manual=[(0.0075, 0.48), (0.075, 0.45)])
     lines = right.contour(rho, nu, table[..., 0], levels=[20, 40, 80], colors="black", linewidths=0.9, linestyles="--")
-    right.clabel(lines, fmt=lambda s: f"$s = {s:.0f}$", fontsize=8)
+    right.clabel(lines, fmt=lambda s: f"$s = {s:.0f}$", fontsize=9, manual=[(0.0045, 0.38), (0.02, 0.5), (0.07, 0.55)])
     right.grid(False)
     right.set(xscale="log", xlabel=r"fraction of active cells $\rho$", ylabel=r"fraction of replaced cells $\nu$",
               title=r"neuron false positive $10^{-6}$, miss $10^{-3}$")

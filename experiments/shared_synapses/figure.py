@@ -15,6 +15,7 @@ import numpy as np
 import hebbian as hb
 from hebbian.simulation import rare
 from hebbian.simulation.segments import Segments
+from hebbian.theory import dendrites
 
 STYLE = Path(hb.__file__).with_name("hebbian.mplstyle")
 
@@ -49,22 +50,24 @@ def draw():
     for ax, fields in zip(axes, NEURONS):
         n, a, s, theta, K = (fields[name] for name in ("n", "a", "s", "theta", "K"))
         exact = hb.solve(hb.Dendrite(n=n, a=a, s=s, theta=theta, segments=K))
+        model = hb.Dendrite(n=n, a=a, s=s, theta=theta, segments=K)
         p, shared = exact.false_positive, np.arange(0, s + 1, 2)
         rows = np.array([measured(**fields, shared=int(c), brute=exact.neuron_false_positive > 1e-3) for c in shared])
-        ax.axhline(1, color="#D55E00", label="$1 - (1 - p)^K$")
-        ax.axhline(p / exact.neuron_false_positive, color="#D55E00", linestyle=":", label="one segment, $p$")
+        theory = np.array([dendrites.shared_core_false_positive(model, c) for c in range(s + 1)])
+        ax.axhline(1, color="#D55E00", linestyle="--", linewidth=1, label="$1 - (1 - p)^K$")
+        ax.plot(range(s + 1), theory / exact.neuron_false_positive, color="#0072B2", label="independent given the shared cells")
         ax.errorbar(shared, rows[:, 0] / exact.neuron_false_positive, rows[:, 1] / exact.neuron_false_positive, linestyle="none",
                     marker="o", color="#0072B2", label="union of events", zorder=4)
         if np.isfinite(rows[:, 2]).any():
             ax.plot(shared, rows[:, 2] / exact.neuron_false_positive, "s", color="black", markerfacecolor="none", markersize=9,
                     label="brute force", zorder=3)
-        ax.set(xlabel=f"synapses shared by all segments, of {s}", ylim=(0, 1.15), ylabel="neuron false positive / $[1 - (1-p)^K]$",
+        ax.set(xlabel=f"synapses shared by all segments, of {s}", xticks=shared, ylim=(0, 1.15), ylabel="neuron false positive / $[1 - (1-p)^K]$",
                title=rf"$n = {n}$, $a = {a}$, $s = {s}$, $\theta = {theta}$, $K = {K}$")
         ax.legend(loc="lower left")
         print(f"n = {n}: p = {p:.5g}, 1 - (1-p)^K = {exact.neuron_false_positive:.5g}")
         for c, (mean, error, brute) in zip(shared, rows):
-            print(f"  {c:2d} shared: {mean:.5g} +- {error:.2g}, brute force {brute:.5g}, formula / measured "
-                  f"{exact.neuron_false_positive / mean:.3f}")
+            print(f"  {c:2d} shared: {mean:.6g} +- {error:.2g}, theory {theory[c]:.6g}, brute force {brute:.5g}, "
+                  f"1 - (1-p)^K / measured {exact.neuron_false_positive / mean:.3f}")
     return figure
 
 

@@ -137,6 +137,22 @@ def mixture_false_positive(model: Dendrite, inputs: int) -> float:
     return math.ldexp(float(sizes @ values), exponent)
 
 
+def shared_core_false_positive(model: Dendrite, shared: int) -> float:
+    """False positive of a neuron whose K segments have `shared` of their s synapses on the same cells, the others random.
+
+    Given j active cells in the core, the rest of the segments are independent:
+        P = sum_j P(Hyp(n, shared, a) = j) [1 - (1 - p_j)^K],    p_j = P(Hyp(n - shared, s - shared, a - j) >= theta - j).
+    One pattern a segment; averaged over the other synapses.  At shared = 0 it is 1 - (1 - p)^K, at shared = s it is p.
+    """
+    shared = fields.integer("shared", shared, 0, model.s)
+    total = []
+    for j, weight in enumerate(counting.law(model.n, shared, model.a)):
+        part = model.n - shared, model.s - shared, model.a - j, model.theta - j
+        p, q = (counting.divide(*tail(*part)) for tail in (counting.upper, counting.lower))
+        total.append(weight * neuron_errors((p, 0), (q, 0), (0.0, 0), model.segments)[0] if weight else 0.0)
+    return math.fsum(total)
+
+
 def mean_size_shortcut(model: Dendrite, *, rounded: bool = True) -> float:
     """The published approximation of a union: p_fp at the mean size n (1 - (1 - s/n)^M) in place of its law.
 

@@ -133,6 +133,12 @@ def test_shared_synapses_break_the_independent_formula():
     error = math.hypot(values.std() / math.sqrt(values.size), math.sqrt(brute * (1 - brute) / 200_000))
     assert abs(values.mean() - brute) < 5 * error
     assert -math.expm1(K * math.log1p(-p)) > 1.7 * values.mean()
+    # Over fresh cores and cells the exact average is known in closed form.
+    model, found = Dendrite(n=n, a=a, s=12, theta=theta, segments=K), []
+    for seed in range(40):
+        found.append(rare.any_spikes(shared_segments(n, 8, 4, K, seed=100 + seed), a, theta, 2000, key=("test", (), 56, seed))[0].mean())
+    spread = np.std(found, ddof=1) / math.sqrt(len(found))
+    assert abs(np.mean(found) - theory.shared_core_false_positive(model, 8)) < 5 * spread
     # The estimator states its own variance: means of 100 blocks scatter as one value does over the root of the block.
     blocks = values.reshape(100, -1).mean(axis=1)
     assert blocks.var(ddof=1) == pytest.approx(values.var() / 1000, rel=5 * math.sqrt(2 / 99))

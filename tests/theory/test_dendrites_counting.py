@@ -138,6 +138,15 @@ def test_neuron_with_small_and_large_probabilities():
             assert hb.solve(model).neuron_false_positive == pytest.approx(float(1 - (1 - p) ** model.segments), rel=ROUNDING)
 
 
+def test_a_shared_core_interpolates_between_one_segment_and_many():
+    model = Dendrite(n=200, a=20, s=12, theta=5, segments=20)
+    found = hb.solve(model)
+    chances = [dendrites.shared_core_false_positive(model, shared) for shared in range(13)]
+    assert chances[0] == pytest.approx(found.neuron_false_positive, rel=ROUNDING)
+    assert chances[12] == pytest.approx(found.false_positive, rel=ROUNDING)
+    assert all(low > high for low, high in zip(chances, chances[1:]))
+
+
 def test_classes():
     model = Dendrite(n=400, a=40, s=16, theta=8, segments=20, noise=12)
     found = hb.solve(model)
