@@ -47,17 +47,20 @@ static void index_build(int64_t cells, int64_t segments, const int64_t *first, c
 static void index_overlaps(const segment_index *index, const int32_t *active, int64_t count, uint8_t *overlaps)
 {
     const int64_t blocks = index_blocks(index->segments);
+    const uint16_t *ids = index->ids;
     memset(overlaps, 0, index->segments);
     for (int64_t i = 0; i < count; i++) {
         if (i + 16 < count) __builtin_prefetch(index->start + active[i + 16] * blocks);
         if (i + 2 < count) {
             const uint32_t *ahead = index->start + active[i + 2] * blocks;
-            for (uint32_t j = ahead[0]; j < ahead[blocks]; j += LINE) __builtin_prefetch(index->ids + j);
+            for (uint32_t j = ahead[0]; j < ahead[blocks]; j += LINE) __builtin_prefetch(ids + j);
         }
         const uint32_t *start = index->start + active[i] * blocks;
         for (int64_t block = 0; block < blocks; block++) {
+            /* Bytes may alias anything, so the end of the list is read before the first counter is written. */
+            const uint32_t end = start[block + 1];
             uint8_t *counter = overlaps + block * BLOCK;
-            for (uint32_t j = start[block]; j < start[block + 1]; j++) counter[index->ids[j]]++;
+            for (uint32_t j = start[block]; j < end; j++) counter[ids[j]]++;
         }
     }
 }

@@ -19,10 +19,10 @@ STYLE = Path(hb.__file__).with_name("hebbian.mplstyle")
 
 
 def points(ax, x, results, marker, filled, colours):
-    """Measured probabilities with their errors; points without a hit are left out."""
+    """Measured probabilities with their errors; points known to less than a third, about ten hits, are left out."""
     for values, colour in zip(results["false_positive"].values.reshape(-1, len(x), results.sizes["sample"]), colours):
         mean, error = values.mean(axis=1), values.std(axis=1, ddof=1) / values.shape[1] ** 0.5
-        seen = mean > 0
+        seen = mean > 3 * error
         ax.errorbar(x[seen], mean[seen], error[seen], linestyle="none", marker=marker, color=colour,
                     markerfacecolor=colour if filled else "white", markersize=4.5, zorder=3)
 

@@ -18,8 +18,9 @@ STYLE = Path(hb.__file__).with_name("hebbian.mplstyle")
 
 
 def points(ax, x, values, colour, marker="o", filled=True):
+    """Measured probabilities with their errors; points known to less than a third are left out."""
     mean, error = values.mean(axis=1), values.std(axis=1, ddof=1) / values.shape[1] ** 0.5
-    seen = (mean > 0) & (error > 0)
+    seen = (mean > 3 * error) & (error > 0)
     ax.errorbar(x[seen], mean[seen], error[seen], linestyle="none", marker=marker, color=colour, markersize=4.5,
                 markerfacecolor=colour if filled else "white", zorder=3)
 

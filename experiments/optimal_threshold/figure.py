@@ -48,7 +48,8 @@ def draw():
                       label=f"{statistic}, {label}")
     left.axhline(1e-9, color="0.5", linewidth=0.8)
     left.axvspan(*MEASURED, color="#EFEFEF", zorder=0)
-    left.set(yscale="log", ylim=(1e-40, 1), xlabel=r"threshold $\theta$", ylabel=r"false positive $p_{\mathrm{fp}}$",
+    left.text(sum(MEASURED) / 2, 1e-1, "measured range", color="0.4", ha="center", va="bottom")
+    left.set(yscale="log", ylim=(1e-40, 50), xlabel=r"threshold $\theta$", ylabel=r"false positive $p_{\mathrm{fp}}$",
              title="false positives only")
     left.legend(loc="lower left")
 
@@ -61,7 +62,7 @@ def draw():
     right.clabel(lines, fmt={MEASURED[0] - 0.5: r"$\theta = 8$", MEASURED[1] + 0.5: r"$\theta = 20$"},
                  manual=[(0.0075, 0.48), (0.075, 0.45)])
     lines = right.contour(rho, nu, table[..., 0], levels=[20, 40, 80], colors="black", linewidths=0.9, linestyles="--")
-    right.clabel(lines, fmt=lambda s: f"$s = {s:.0f}$", fontsize=9, manual=[(0.0045, 0.38), (0.02, 0.5), (0.07, 0.55)])
+    right.clabel(lines, fmt=lambda s: f"$s = {s:.0f}$", fontsize=9, manual=[(0.03, 0.24), (0.02, 0.5), (0.07, 0.55)])
     right.grid(False)
     right.set(xscale="log", xlabel=r"fraction of active cells $\rho$", ylabel=r"fraction of replaced cells $\nu$",
               title=r"neuron false positive $10^{-6}$, miss $10^{-3}$")

@@ -31,7 +31,7 @@ def draw(folder):
                       marker="D", color=colour, markerfacecolor="white", markersize=4.5, zorder=3)
     for level in (1e-9, 1e-6, 1e-3):
         left.axhline(level, color="0.6", linewidth=0.8, zorder=1)
-    left.set(yscale="log", ylim=(1e-21, 1), xlim=(0, 25), xlabel="patterns on the segment $M$",
+    left.set(yscale="log", ylim=(1e-28, 2), xlim=(0, 25), xlabel="patterns on the segment $M$",
              ylabel=r"false positive $p_{\mathrm{fp}}$", title="$n = 20\\,000$, $a = 200$, $s = 25$")
     left.legend(loc="lower right")
 

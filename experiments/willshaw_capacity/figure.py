@@ -20,8 +20,9 @@ STYLE = Path(hb.__file__).with_name("hebbian.mplstyle")
 
 
 def points(ax, x, values, colour, filled=True, marker="o"):
+    """Measured probabilities with their errors; points known to less than a third are left out."""
     mean, error = values.mean(axis=1), values.std(axis=1, ddof=1) / values.shape[1] ** 0.5
-    seen = mean > 0
+    seen = mean > 3 * error
     ax.errorbar(x[seen], mean[seen], error[seen], linestyle="none", marker=marker, color=colour, markersize=4.5,
                 markerfacecolor=colour if filled else "white", zorder=3)
 
@@ -61,8 +62,8 @@ def draw(folder):
         here = net.sel(patterns=M, noise=4)
         points(axes[1], net["segments"].values, here["spurious"].transpose("segments", "sample").values, colour)
         points(axes[1], net["segments"].values, here["miss"].transpose("segments", "sample").values, colour, False, "D")
-    axes[1].set(yscale="log", ylim=(1e-6, 2), xlabel="segments a unit $K$", ylabel="wrong units",
-                title=r"dendritic net: $n = 400$, $a = 20$, $s = 12$, $\theta = 9$, $v = 4$")
+    axes[1].set(yscale="log", ylim=(1e-9, 2), xticks=(1, 5, 10, 15, 20), xlabel="segments a unit $K$", ylabel="wrong units",
+                title="dendritic net: $n = 400$, $a = 20$, $s = 12$, $v = 4$")
     handles = [*axes[1].get_legend_handles_labels()[0], *axes[1].plot([], [], "o-", color="0.3"),
                *axes[1].plot([], [], "D--", color="0.3", markerfacecolor="white")]
     axes[1].legend(handles, [f"$M = {M}$" for M in net["patterns"].values] + ["spurious", "miss"], loc="lower left", ncols=2)

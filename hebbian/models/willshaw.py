@@ -40,14 +40,25 @@ class Willshaw:
     family: ClassVar[str] = "willshaw"
 
     def __post_init__(self):
-        s = self.a if self.s is None else self.s
-        theta = s if self.theta is None else self.theta
-        clean = sizes(self.n, self.a, s, theta, self.noise, most=None) | {
+        clean = sizes(self.n, self.a, self.synapses, self.threshold, self.noise, most=None) | {
             "patterns": None if self.patterns is None else fields.integer("patterns", self.patterns, 1),
             "segments": fields.integer("segments", self.segments, 1),
         }
+        # Defaults stay absent: they follow a, which a grid may vary.
+        for name in [name for name in ("s", "theta") if getattr(self, name) is None]:
+            clean[name] = None
         for name, value in clean.items():
             object.__setattr__(self, name, value)
+
+    @property
+    def synapses(self) -> int:
+        """Synapses that a unit forms on each of its pairs: s, or a."""
+        return self.a if self.s is None else self.s
+
+    @property
+    def threshold(self) -> int:
+        """Active synapses that make a segment spike: theta, or all of one pattern's."""
+        return self.synapses if self.theta is None else self.theta
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +112,7 @@ def probes(model: Willshaw, settings: Settings) -> int:
 def operations(model: Willshaw, settings: Settings) -> float:
     """Multiply-adds of the recall and look-ups of the storage of one net."""
     recall = float(model.segments) * model.n**2 * probes(model, settings) / 8
-    return recall + 8.0 * model.patterns * model.a * (model.a + model.s)
+    return recall + 8.0 * model.patterns * model.a * (model.a + model.synapses)
 
 
 def memory(model: Willshaw, settings: Settings) -> int:

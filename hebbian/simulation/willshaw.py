@@ -47,7 +47,7 @@ def reduce(model, settings, records) -> dict[str, np.ndarray]:
 def _net(model, settings, sample):
     from hebbian._kernels import dendrites as kernel
 
-    n, a, s, v, K, M = model.n, model.a, model.s, model.noise, model.segments, model.patterns
+    n, a, s, v, K, M = model.n, model.a, model.synapses, model.noise, model.segments, model.patterns
     fields = (model.family, n, a, s, K, v)
     keys = {what: streams.key("segments", *fields, what, seed=settings.seed, sample=sample)
             for what in ("inputs", "outputs", "synapses", "places")}
@@ -72,7 +72,7 @@ def _net(model, settings, sample):
         np.put_along_axis(on, np.take_along_axis(inputs[:recalls], dropped.astype(np.int64), axis=1).astype(np.int64), 0.0, axis=1)
     # Overlaps are integers below 2^24, so float32 sums are exact in any order.
     overlaps = on @ synapses.astype(np.float32).T
-    fired = (overlaps >= model.theta).reshape(recalls, n, K).any(axis=2)
+    fired = (overlaps >= model.threshold).reshape(recalls, n, K).any(axis=2)
     target = np.zeros((recalls, n), bool)
     np.put_along_axis(target, outputs[:recalls].astype(np.int64), True, axis=1)
     return np.count_nonzero(fired & ~target), np.count_nonzero(target & ~fired)

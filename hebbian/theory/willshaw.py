@@ -77,8 +77,8 @@ def inclusion_exclusion(model: Willshaw) -> Fraction:
     sum_j (-1)^j C(a, j) [1 - f + f C(n-j, a) / C(n, a)]^(M-1): the chance that none of j given synapses was ever set.
     """
     n, a, f = model.n, model.a, Fraction(model.a, model.n)
-    if (model.s, model.theta, model.segments) != (a, a, 1):
-        raise InvalidInput(f"s = {model.s}, theta = {model.theta}, segments = {model.segments}: "
+    if (model.synapses, model.threshold, model.segments) != (a, a, 1):
+        raise InvalidInput(f"s = {model.synapses}, theta = {model.threshold}, segments = {model.segments}: "
                            "the alternating sum is for s = theta = a and one segment")
     return sum(((-1) ** j * comb(a, j) * (1 - f + f * Fraction(comb(n - j, a), comb(n, a))) ** (model.patterns - 1)
                 for j in range(a + 1)), Fraction(0))
@@ -86,7 +86,7 @@ def inclusion_exclusion(model: Willshaw) -> Fraction:
 
 def textbook(model: Willshaw) -> float:
     """p1^a with p1 = 1 - (1 - (a/n)^2)^M: synapses of a unit taken as independent; NaN for a dendritic net."""
-    if (model.s, model.theta, model.segments) != (model.a, model.a, 1):
+    if (model.synapses, model.threshold, model.segments) != (model.a, model.a, 1):
         return math.nan
     return (-math.expm1(model.patterns * math.log1p(-(model.a / model.n) ** 2))) ** model.a if model.a < model.n else 1.0
 
@@ -134,10 +134,10 @@ def capacity(model: Willshaw, *, spurious: float = 0.01, approximate: bool = Fal
 
 def _segment_errors(model, count):
     """False positive and correct rejection of a segment with j = 0 .. count patterns, and its miss with j + 1 of them."""
-    unit = Dendrite(n=model.n, a=model.a, s=model.s, theta=model.theta, noise=model.noise)
-    tails = dendrites.union_tails(unit, min(model.n, (count + 1) * model.s))
+    unit = Dendrite(n=model.n, a=model.a, s=model.synapses, theta=model.threshold, noise=model.noise)
+    tails = dendrites.union_tails(unit, min(model.n, (count + 1) * model.synapses))
     fires, rejects, misses = [0.0], [1.0], []
-    for sizes in counting.union_laws(model.n, model.s, count + 1):
+    for sizes in counting.union_laws(model.n, model.synapses, count + 1):
         found = dendrites.union_errors(sizes, tails)
         for part, pair in zip((fires, rejects, misses), found):
             part.append(math.ldexp(*pair))
