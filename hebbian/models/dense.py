@@ -130,7 +130,8 @@ def memory(model: DenseHopfield, settings: MonteCarloSettings) -> int:
     N, K = settings.N, model.patterns(settings.N)
     padded = 64 * -(-K // 64)
     couplings = 2 * N * N if model.p == 2 and N <= 8192 else 0
-    return INTERPRETER + 500 * N + N * padded // 8 + 30 * padded + couplings + 160 * (settings.burn_in + settings.sweeps)
+    series = 160 * (settings.burn_in + settings.sweeps)
+    return INTERPRETER + 500 * N + N * padded // 8 + 30 * padded + couplings + series
 
 
 @lru_cache(maxsize=8)
