@@ -124,8 +124,9 @@ def operations(model: DenseHopfield, settings: MonteCarloSettings) -> float:
 def memory(model: DenseHopfield, settings: MonteCarloSettings) -> int:
     """Bytes that a process needs at its peak, checked against the peak measured for sizes from 36 to 500 MiB.
 
-    The interpreter and its libraries; the exact table of U; packed patterns; overlaps and gains of both replicas while they are set up; the
-    couplings of p = 2, which the kernel keeps up to 8192 spins; the series and the transform behind its autocorrelation.
+    The interpreter and its libraries; the exact table of U; packed patterns; overlaps and gains of both replicas while they
+    are set up; the couplings of p = 2, which the kernel keeps up to 8192 spins; the series and the transform behind its
+    autocorrelation.
     """
     N, K = settings.N, model.patterns(settings.N)
     padded = 64 * -(-K // 64)
