@@ -1,0 +1,92 @@
+r"""Crosstalk of the patterns that are not retrieved, in the replica-symmetric theory of dense Hopfield networks.
+
+The other K - 1 patterns act on a spin as a Gaussian field of variance lambda.  Per unit load alpha, and as functions of
+the replica overlap q, of C = beta (1 - q) and of T, a crosstalk gives
+
+    variance     lambda / alpha                     replicon    the factor of beta^2 E sech^4 in the stability condition
+    free_energy  its part of f, in units of alpha   energy      its part of d(beta f)/d beta
+
+`PairLoop` is the p = 2 crosstalk, where the overlaps with the other patterns feed back on themselves.  For p >= 3 the
+feedback vanishes with N and what is left is the Gaussian mixed p-spin glass, `MixedSpin`, of covariance N alpha
+zeta(q). All forms hold at T = 0, where q = 1 and C stays finite.
+"""
+
+from dataclasses import dataclass
+from math import factorial
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class PairLoop:
+    """Crosstalk of p = 2: lambda = alpha q / (1 - C)^2 (Amit, Gutfreund, Sompolinsky 1987; lambda is their alpha r).
+
+    The energy of a random configuration is the zero of energies, so the self-coupling of "power" plays no role.
+    """
+
+    def variance(self, q, C):
+        return q / (1 - C) ** 2
+
+    def log_variance_change(self, q, C, dq, dC):
+        """d ln(variance) for changes dq, dC."""
+        return dq / q + 2 * dC / (1 - C)
+
+    def replicon(self, q, C):
+        return 1 / (1 - C) ** 2
+
+    def free_energy(self, q, C, T):
+        return (self.variance(q, C) * C + 1 + T * np.log1p(-C) - q / (1 - C)) / 2
+
+    def energy(self, q, C, T):
+        return (1 - 1 / (1 - C) - q * C / (1 - C) ** 2) / 2
+
+
+@dataclass(frozen=True)
+class MixedSpin:
+    """Crosstalk of p >= 3: lambda = alpha zeta'(q) with zeta(q) = sum_j coefficients[j] q^j.
+
+    zeta is the covariance of the pattern energies U over two replicas of overlap q, E U U' / N^(2-p), for N to
+    infinity: with x, x' standard normal of correlation q, U -> He_p(x) / p! for distinct indices and U -> x^p / p!
+    for the full power.  Expanding x^p in Hermite polynomials gives every j of the parity of p (derived here from
+    x^p = sum_j p! He_j / (j! k! 2^k), k = (p - j)/2, and E He_j(x) He_j(x') = j! q^j; checked against Gauss-Hermite
+    sums). The j = 0 term of even powers is the energy of a random configuration, the zero of energies.
+    """
+
+    coefficients: tuple[float, ...]
+
+    def zeta(self, q, order=0):
+        """The derivative of the given order of zeta at q."""
+        return sum(c * factorial(j) / factorial(j - order) * q ** (j - order)
+                   for j, c in enumerate(self.coefficients) if c and j >= order)
+
+    def variance(self, q, C):
+        return self.zeta(q, 1)
+
+    def log_variance_change(self, q, C, dq, dC):
+        """d ln(variance) for changes dq, dC."""
+        return self.zeta(q, 2) / self.zeta(q, 1) * dq
+
+    def replicon(self, q, C):
+        return self.zeta(q, 2)
+
+    def free_energy(self, q, C, T):
+        """-(beta/2) [zeta(1) - zeta(q) - (1-q) zeta'(q)], as a Taylor sum in 1 - q = T C, exact at T = 0."""
+        return -self._taylor(q, C, T, 2) / 2
+
+    def energy(self, q, C, T):
+        """-beta [zeta(1) - zeta(q)], as a Taylor sum in 1 - q = T C."""
+        return -self._taylor(q, C, T, 1)
+
+    def _taylor(self, q, C, T, first):
+        return sum(self.zeta(q, k) / factorial(k) * T ** (k - 1) * C**k for k in range(first, len(self.coefficients)))
+
+
+def crosstalk(p, energy):
+    """Crosstalk of the storage of random patterns; `energy` is "distinct" or "power"."""
+    if p == 2:
+        return PairLoop()
+    coefficients = [0.0] * (p + 1)
+    for k in range((p - 1) // 2 + 1 if energy == "power" else 1):
+        j = p - 2 * k
+        coefficients[j] = 1 / (factorial(j) * (2**k * factorial(k)) ** 2)
+    return MixedSpin(tuple(coefficients))

@@ -1,0 +1,141 @@
+"""The common run: starts, samples, recorded series, exact reduction; and what it says to bad input."""
+
+import numpy as np
+import pytest
+
+import hebbian as hb
+from hebbian import patterns, streams
+from hebbian.models import dense
+from hebbian.simulation import dense as simulation
+
+MODEL = hb.DenseHopfield(alpha=0.03)
+SHORT = dict(N=100, T=0.3, samples=3, burn_in=10, sweeps=40, seed=5)
+
+
+def values(run):
+    return {name: estimate.values.tolist() for name, estimate in run.estimates.items()}
+
+
+def test_the_same_seed_gives_the_same_run_and_another_does_not():
+    first, again, other = (hb.simulate(MODEL, **SHORT | dict(seed=seed)) for seed in (5, 5, 6))
+    assert values(first) == values(again) != values(other)
+
+
+def test_a_sample_does_not_depend_on_its_neighbours():
+    few, many = (hb.simulate(MODEL, **SHORT | dict(samples=n)) for n in (2, 5))
+    for name, estimate in few.estimates.items():
+        assert estimate.values.tolist() == many.estimates[name].values[:2].tolist()
+
+
+def test_measuring_in_blocks_equals_measuring_at_once():
+    settings = dense.Settings(**SHORT | dict(samples=5))
+    whole = simulation.measure(MODEL, settings, range(5))
+    parts = [simulation.measure(MODEL, settings, block) for block in (range(0, 2), range(2, 5))]
+    for name, array in whole.items():
+        assert np.array_equal(array, np.concatenate([part[name] for part in parts]))
+
+
+def test_observables_are_read_off_the_recorded_series():
+    run = hb.simulate(MODEL, **SHORT, record=("series", "histogram", "spins"))
+    assert run.series["m"].shape == (3, 40, 2) and run.spins.shape == (3, 2, 100)
+    assert np.allclose(run.m.values, run.series["m"].mean(axis=(1, 2)), rtol=0, atol=1e-14)
+    assert np.allclose(run.energy.values, run.series["energy"].mean(axis=(1, 2)), rtol=0, atol=1e-13)
+    assert run.histogram.sum() == pytest.approx(1.0) and len(run.histogram) == 101
+    support = np.linspace(-1, 1, 101)
+    assert run.histogram @ support == pytest.approx(run.m.mean, abs=1e-13)
+    xi = patterns.rademacher(100, 3, seed=5, sample=1).unpack(0, 1)[0].astype(int)
+    assert np.array_equal(run.spins[1].astype(int) @ xi / 100, run.series["m"][1, -1])
+
+
+@pytest.mark.parametrize("energy", ["distinct", "power"])
+@pytest.mark.parametrize("p", [2, 3, 4])
+def test_reported_energy_is_that_of_the_spins(p, energy):
+    model = hb.DenseHopfield(K=7, p=p, energy=energy)
+    run = hb.simulate(model, **SHORT | dict(N=30, T=0.05), record=("series", "spins"))
+    numbers, unit = dense.energy_table(model, 30)
+    for sample in range(3):
+        X = run.spins[sample].astype(int) @ patterns.rademacher(30, 7, seed=5, sample=sample).unpack().T.astype(int)
+        exact = [-sum(numbers[(x + 30) // 2] for x in row) * unit / 30 - dense.mean_energy(model, 30) for row in X]
+        assert np.allclose(run.series["energy"][sample, -1], [float(e) for e in exact], rtol=0, atol=1e-13)
+
+
+def test_starts():
+    xi = patterns.rademacher(400, 24, seed=5, sample=0).unpack(0, 1)[0].astype(int)
+    first = {}
+    for start in ("pattern", "noisy", "random"):
+        settings = dense.Settings(N=400, T=0.0, start=start, overlap=0.6, seed=5)
+        spins = simulation.montecarlo.initial_spins(settings, xi.astype(np.int8), 0).astype(int)
+        first[start] = spins @ xi / 400
+        assert np.array_equal(spins[0], spins[1]) == (start == "pattern")
+    assert first["pattern"].tolist() == [1.0, 1.0]
+    # 400 independent signs of mean 0.6 (and 0): standard errors 0.04 and 0.05.
+    assert np.all(np.abs(first["noisy"] - 0.6) < 4 * 0.04) and np.all(np.abs(first["random"]) < 4 * 0.05)
+
+
+def test_a_random_start_finds_the_only_pattern_or_its_mirror_image():
+    run = hb.simulate(hb.DenseHopfield(K=1), N=200, T=0.1, samples=8, start="random", burn_in=20, sweeps=20, record=("series",))
+    assert np.all(np.abs(run.series["m"]) > 0.9) and run.retrieved == 8
+
+
+def test_given_spins_and_patterns():
+    rng = np.random.default_rng(0)
+    xi = rng.choice([-1, 1], size=(3, 4, 60))
+    run = hb.simulate(hb.DenseHopfield(), N=60, T=0.0, samples=3, patterns=xi, start=np.repeat(xi[:, :1], 2, axis=1))
+    assert run.realised["K"] == 4 and run.retrieved == 3 and np.all(run.m.values > 0.9)
+    assert run.settings.start == "array"
+    shared = hb.simulate(hb.DenseHopfield(), N=60, T=0.3, samples=2, patterns=xi[0], start=xi[0, 0])
+    assert shared.m.values[0] != shared.m.values[1]
+
+
+def test_zero_temperature_ends_where_it_stays():
+    short, long = (hb.simulate(hb.DenseHopfield(alpha=0.1), N=300, T=0, samples=4, burn_in=50, sweeps=n) for n in (10, 400))
+    assert np.array_equal(short.m.values, long.m.values) and np.all(long.tau.values == 1)
+    assert np.all(long.acceptance.values == 0)
+
+
+def test_heat_bath_and_metropolis_agree_on_the_equilibrium():
+    runs = [hb.simulate(MODEL, N=400, T=0.5, samples=12, burn_in=50, sweeps=300, seed=3, rule=rule)
+            for rule in ("heat_bath", "metropolis")]
+    # The samples share their patterns, so the paired difference has thermal noise only.
+    difference = hb.Estimate(runs[0].m.values - runs[1].m.values)
+    assert abs(difference.mean) < 4 * difference.error
+    assert np.all(runs[1].acceptance.values > runs[0].acceptance.values)
+    warm = hb.simulate(MODEL, N=400, T=0.55, samples=12, burn_in=50, sweeps=300, seed=3)
+    control = hb.Estimate(runs[0].m.values - warm.m.values)
+    assert abs(control.mean) > 4 * control.error
+
+
+@pytest.mark.parametrize("settings, says", [
+    (dict(record=("movie",)), "movie"), (dict(patterns=np.ones((2, 50))), "shape"),
+    (dict(patterns=np.zeros((2, 100))), "contains 0"),
+    (dict(start=np.ones(7)), "shape"), (dict(start=np.full(100, 2)), "contains 2"), (dict(start="array"), "array itself"),
+    (dict(T=-1.0), "T = -1.0"), (dict(samples=2.5), "samples = 2.5"), (dict(T=1e300), "too large")])
+def test_bad_input_is_one_sentence(settings, says):
+    with pytest.raises(hb.InvalidInput) as error:
+        hb.simulate(hb.DenseHopfield(K=2), **SHORT | settings)
+    assert says in str(error.value) and "\n" not in str(error.value)
+
+
+def test_a_run_too_large_is_refused_before_it_allocates():
+    with pytest.raises(hb.InvalidInput, match="GiB"):
+        hb.simulate(hb.DenseHopfield(K=10**9, p=4), N=100_000, T=0.1)
+
+
+def test_a_run_says_what_it_has():
+    run = hb.simulate(MODEL, **SHORT)
+    with pytest.raises(AttributeError, match="it has m, q, energy"):
+        run.magnetization  # noqa: B018
+    assert "retrieved 3/3" in str(run) and f"m = {run.m}" in str(run)
+
+
+@pytest.mark.slow
+def test_ten_million_patterns():
+    run = hb.simulate(hb.DenseHopfield(K=10**7, p=4), N=200, T=0.05, samples=1, burn_in=0, sweeps=1)
+    assert run.realised["K"] == 10**7 and abs(run.m.mean) <= 1
+
+
+def test_start_key_is_free_of_temperature():
+    fields = simulation.montecarlo.start_fields
+    cold, hot = (dense.Settings(N=50, T=T, start="noisy") for T in (0.1, 0.2))
+    assert fields(cold) == fields(hot) == ("noisy", 0.8)
+    assert streams.key("start", 50, fields(cold), seed=1, sample=0) != streams.key("start", 50, ("random",), seed=1, sample=0)
