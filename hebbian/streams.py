@@ -11,6 +11,9 @@ patterns   family ensemble, N                       (block of 128 sites, mu mod 
 start      N, start, its parameters                 (block of 128 sites or of 4 sites, 0, replica, 0)
 dynamics   model, N, T, start, rule                 (16 (t div 64) + t mod 16, sweep, replica, 0), word (t div 16) mod 4
                                                     is the word of attempt t of that sweep
+ramp       model, N, place in the ramp, T, start, rule  as dynamics, sweeps counted from 0 at every temperature
+tempering  model, N, slot, ladder, start, rule      as dynamics with replica 0; "exchange" in place of slot and ladder:
+                                                    attempt = lower slot, sweep, replica = ladder
 ========== ======================================== ==================================================================
 
 Patterns do not see alpha, p or T, so loads nest and curves share their disorder.  The order of words inside a sweep lets
@@ -29,7 +32,7 @@ import numpy as np
 #: numerics numbers are never mixed in one file.
 NUMERICS = 1
 
-PURPOSES = ("patterns", "start", "dynamics")
+PURPOSES = ("patterns", "start", "dynamics", "ramp", "tempering")
 
 _MULTIPLIERS = (np.uint64(0xD2511F53), np.uint64(0xCD9E8D57))
 _WEYL = (0x9E3779B9, 0xBB67AE85)
