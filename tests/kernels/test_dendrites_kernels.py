@@ -66,6 +66,10 @@ def test_subsets_equal_their_twin(n, size, number, part):
     assert kernel.subsets(n, size, 1, *KEY, number, part)[0].tolist() == reference.subset(range(n), size, KEY, number, part)[:size]
 
 
+def test_words_are_those_of_the_streams():
+    assert np.array_equal(kernel.words(9, 3, 5, *KEY), streams.words(KEY, np.arange(9), 3, 5))
+
+
 def test_subsets_do_not_depend_on_their_neighbours():
     many = kernel.subsets(30, 10, 50, *KEY)
     assert np.array_equal(kernel.subsets(30, 10, 20, *KEY, first=30), many[30:])
