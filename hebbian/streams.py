@@ -14,6 +14,12 @@ dynamics   model, N, T, start, rule                 (16 (t div 64) + t mod 16, s
 ramp       model, N, place in the ramp, T, start, rule  as dynamics, sweeps counted from 0 at every temperature
 tempering  model, N, slot, ladder, start, rule      as dynamics with replica 0; "exchange" in place of slot and ladder:
                                                     attempt = lower slot, sweep, replica = ladder
+segments   family, its sizes but no threshold,      (draw div 2, subset, subset div 2^32, part): two 64-bit words, one a
+           which of its draws                       draw; subset = segment x patterns + pattern; part 0 cells, 1 noise.
+                                                    "places" of a net: (unit of the pair, pair, 0, 0), one word
+probes     family, n, a (and what conditions them)  the same, subset = number of the input
+reveal     model, method                            (trial, step, stage, 0): one word a trial and step
+particles  model, moves                             (move, particle, level, 0); (particle, 0, level, 1) resamples
 ========== ======================================== ==================================================================
 
 Patterns do not see alpha, p or T, so loads nest and curves share their disorder.  The order of words inside a sweep lets
@@ -32,7 +38,7 @@ import numpy as np
 #: numerics numbers are never mixed in one file.
 NUMERICS = 1
 
-PURPOSES = ("patterns", "start", "dynamics", "ramp", "tempering")
+PURPOSES = ("patterns", "start", "dynamics", "ramp", "tempering", "segments", "probes", "reveal", "particles")
 
 _MULTIPLIERS = (np.uint64(0xD2511F53), np.uint64(0xCD9E8D57))
 _WEYL = (0x9E3779B9, 0xBB67AE85)
