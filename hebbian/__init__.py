@@ -71,6 +71,7 @@ def load(path):
 
 def __getattr__(name):
     # Plots bring matplotlib along: half a second that `import hebbian` need not cost.
-    if name == "plots":
-        return import_module("hebbian.plots")
+    # Attention is a package of its own that physicists of other families never load.
+    if name in ("attention", "plots"):
+        return import_module(f"hebbian.{name}")
     raise AttributeError(f"module 'hebbian' has no attribute {name!r}")
