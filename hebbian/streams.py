@@ -12,8 +12,9 @@ start      N, start, its parameters                 (block of 128 sites or of 4 
 dynamics   model, N, T, start, rule                 (16 (t div 64) + t mod 16, sweep, replica, 0), word (t div 16) mod 4
                                                     is the word of attempt t of that sweep
 memories   family ensemble, N                       (block of 4 entries, mu mod 2^32, mu div 2^32, 0): four normals
-queries    model, N, steps                          (block of 4 entries, query, 0, 0): four normals
+queries    family ensemble, N                       (block of 4 entries, query, 0, 0): four normals or four words
 weights    parameter name, shape                    (block of 4 entries, 0, 0, 0): four normals
+bootstrap  number of samples                        (draw, block of 4 samples, 0, 0): four indices
 ========== ======================================== ==================================================================
 
 Patterns do not see alpha, p or T, so loads nest and curves share their disorder.  The order of words inside a sweep lets
@@ -32,7 +33,7 @@ import numpy as np
 #: numerics numbers are never mixed in one file.
 NUMERICS = 1
 
-PURPOSES = ("patterns", "start", "dynamics", "memories", "queries", "weights")
+PURPOSES = ("patterns", "start", "dynamics", "memories", "queries", "weights", "bootstrap")
 
 _MULTIPLIERS = (np.uint64(0xD2511F53), np.uint64(0xCD9E8D57))
 _WEYL = (0x9E3779B9, 0xBB67AE85)
