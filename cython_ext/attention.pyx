@@ -4,7 +4,7 @@
 The Python face (hebbian.attention.streaming) allocates and validates; these functions only hand pointers over.
 """
 
-import numpy as np
+import os
 
 from libc.stdint cimport int64_t
 
@@ -12,18 +12,20 @@ from libc.stdint cimport int64_t
 cdef extern from "src/attention.h" nogil:
     int attention_target()
     void attend_few_float(int target, const float *memories, int64_t K, int64_t d, const float *queries, int64_t rows,
-                          float *partial, double *out, double *maximum, double *total)
+                          double *out, double *maximum, double *total)
     void attend_few_double(int target, const double *memories, int64_t K, int64_t d, const double *queries, int64_t rows,
-                           double *partial, double *out, double *maximum, double *total)
+                           double *out, double *maximum, double *total)
     void attend_rows_float(int target, float *scores, int64_t rows, int64_t n, double *maximum, double *total,
                            float *rescale)
     void attend_rows_double(int target, double *scores, int64_t rows, int64_t n, double *maximum, double *total,
                             double *rescale)
 
 
-cdef int BEST = attention_target()
+PATHS = ("portable", "avx2", "avx512")
+# HEBBIAN_SIMD chooses a narrower path here too; its finer names all mean the widest one.
+cdef int BEST = min(attention_target(), {"portable": 0, "avx2": 1}.get(os.environ.get("HEBBIAN_SIMD"), 2))
 #: Name of the code path that this machine runs.
-PATH = ("baseline", "avx2", "avx512")[BEST]
+PATH = PATHS[BEST]
 
 ctypedef fused real:
     float
@@ -34,19 +36,14 @@ def few(const real[:, ::1] memories, const real[:, ::1] queries, double[:, ::1] 
         double[::1] total, int target=BEST):
     """Add the memories to the running sums of a few queries (already multiplied by beta)."""
     cdef int64_t K = memories.shape[0], d = memories.shape[1], rows = queries.shape[0]
-    cdef real[::1] partial
     if K == 0 or rows == 0:
         return
     if real is float:
-        partial = np.empty(d, np.float32)
         with nogil:
-            attend_few_float(target, &memories[0, 0], K, d, &queries[0, 0], rows, &partial[0], &out[0, 0], &maximum[0],
-                             &total[0])
+            attend_few_float(target, &memories[0, 0], K, d, &queries[0, 0], rows, &out[0, 0], &maximum[0], &total[0])
     else:
-        partial = np.empty(d, np.float64)
         with nogil:
-            attend_few_double(target, &memories[0, 0], K, d, &queries[0, 0], rows, &partial[0], &out[0, 0], &maximum[0],
-                              &total[0])
+            attend_few_double(target, &memories[0, 0], K, d, &queries[0, 0], rows, &out[0, 0], &maximum[0], &total[0])
 
 
 def rows(real[:, ::1] scores, double[::1] maximum, double[::1] total, real[::1] rescale, int target=BEST):

@@ -5,7 +5,6 @@
  *   inout  maximum   running maximum of the scores s_rk = q_r . x_k of each row (start: -inf)
  *          total     running sum_k exp(s_rk - maximum_r) (start: 0)
  *          out       running sum_k exp(s_rk - maximum_r) x_k, d a row (start: 0)
- *   work   partial   d numbers
  *
  * `few` reads every block of memories once for all queries: while it is in cache the block serves as keys and as values.
  * Sums run inside a block in the type of the input and over blocks in double: adding 10^5 small weights one by one to a
@@ -36,6 +35,10 @@
 #define BIAS 127u
 #define MANTISSA 23
 #define TAYLOR(r) (1 + r * (1 + r * (0.5f + r * (0.16666667f + r * (0.041666638f + r * (0.0083334f + r * 0.0013934f))))))
+/* Sums across four vectors of 16 bytes. */
+#define SUM4(out, p, q, r, s) \
+    ((out)[0] = (p[0] + p[1]) + (p[2] + p[3]), (out)[1] = (q[0] + q[1]) + (q[2] + q[3]), \
+     (out)[2] = (r[0] + r[1]) + (r[2] + r[3]), (out)[3] = (s[0] + s[1]) + (s[2] + s[3]))
 #define TARGET
 #define NAME(x) x##_float
 #include "attention_body.h"
@@ -62,6 +65,7 @@
 #undef BIAS
 #undef MANTISSA
 #undef TAYLOR
+#undef SUM4
 
 #define REAL double
 #define WORD uint64_t
@@ -74,6 +78,8 @@
 #define TAYLOR(r) (1 + r * (1 + r * (1. / 2 + r * (1. / 6 + r * (1. / 24 + r * (1. / 120 + r * (1. / 720 + r * (1. / 5040 \
     + r * (1. / 40320 + r * (1. / 362880 + r * (1. / 3628800 + r * (1. / 39916800 + r * (1. / 479001600 \
     + r * (1. / 6227020800))))))))))))))
+#define SUM4(out, p, q, r, s) \
+    ((out)[0] = p[0] + p[1], (out)[1] = q[0] + q[1], (out)[2] = r[0] + r[1], (out)[3] = s[0] + s[1])
 #define TARGET
 #define NAME(x) x##_double
 #include "attention_body.h"
@@ -100,6 +106,7 @@
 #undef BIAS
 #undef MANTISSA
 #undef TAYLOR
+#undef SUM4
 
 /* 0: any machine; 1: AVX2; 2: AVX-512. */
 static int attention_target(void)
@@ -121,15 +128,15 @@ static int attention_target(void)
 #endif
 
 static void attend_few_float(int target, const float *memories, int64_t K, int64_t d, const float *queries, int64_t rows,
-                             float *partial, double *out, double *maximum, double *total)
+                             double *out, double *maximum, double *total)
 {
-    DISPATCH(few_float, target, memories, K, d, queries, rows, partial, out, maximum, total);
+    DISPATCH(few_float, target, memories, K, d, queries, rows, out, maximum, total);
 }
 
 static void attend_few_double(int target, const double *memories, int64_t K, int64_t d, const double *queries, int64_t rows,
-                              double *partial, double *out, double *maximum, double *total)
+                              double *out, double *maximum, double *total)
 {
-    DISPATCH(few_double, target, memories, K, d, queries, rows, partial, out, maximum, total);
+    DISPATCH(few_double, target, memories, K, d, queries, rows, out, maximum, total);
 }
 
 static void attend_rows_float(int target, float *scores, int64_t rows, int64_t n, double *maximum, double *total,

@@ -15,18 +15,75 @@ TARGET static inline REAL NAME(decay)(REAL x)
     return x < LOWEST ? 0 : p * scale;
 }
 
-/* Dot product in LANES independent sums: a fixed order, whatever the vector width. */
-TARGET static inline REAL NAME(dot)(const REAL *a, const REAL *b, int64_t d)
+/* 64 bytes of numbers at any address; 32 and 16 for sums across them.  Narrower machines run them in pieces. */
+typedef REAL NAME(wide) __attribute__((vector_size(64), aligned(sizeof(REAL)), may_alias));
+typedef REAL NAME(half) __attribute__((vector_size(32), aligned(sizeof(REAL)), may_alias));
+typedef REAL NAME(quad) __attribute__((vector_size(16), aligned(sizeof(REAL)), may_alias));
+#define WIDTH ((int64_t) (64 / sizeof(REAL)))
+#define AT(pointer) (*(const NAME(wide) *) (pointer))
+#define FOLD(into, from) do { \
+        NAME(half) folded_ = *(NAME(half) *) &from + *((NAME(half) *) &from + 1); \
+        into = *(NAME(quad) *) &folded_ + *((NAME(quad) *) &folded_ + 1); \
+    } while (0)
+
+/* Scores of four rows at once, so the query is read once and the sums across lanes are shared. */
+TARGET static inline void NAME(dot4)(const REAL *x, const REAL *query, int64_t d, REAL *scores)
 {
-    REAL lane[LANES] = {0}, total = 0;
+    NAME(wide) a = {0}, b = {0}, c = {0}, e = {0};
+    NAME(quad) p, q, r, s;
     int64_t j = 0;
-    for (; j + LANES <= d; j += LANES)
-        for (int l = 0; l < LANES; l++) lane[l] += a[j + l] * b[j + l];
-    for (int width = LANES / 2; width; width /= 2)
-        for (int l = 0; l < width; l++) lane[l] += lane[l + width];
-    total = lane[0];
-    for (; j < d; j++) total += a[j] * b[j];
+    for (; j + WIDTH <= d; j += WIDTH) {
+        NAME(wide) w = AT(query + j);
+        a += w * AT(x + j), b += w * AT(x + d + j), c += w * AT(x + 2 * d + j), e += w * AT(x + 3 * d + j);
+    }
+    FOLD(p, a);
+    FOLD(q, b);
+    FOLD(r, c);
+    FOLD(s, e);
+    SUM4(scores, p, q, r, s);
+    for (; j < d; j++)
+        for (int k = 0; k < 4; k++) scores[k] += x[k * d + j] * query[j];
+}
+
+TARGET static inline REAL NAME(dot)(const REAL *x, const REAL *query, int64_t d)
+{
+    NAME(wide) a = {0};
+    NAME(quad) p;
+    REAL total = 0;
+    int64_t j = 0;
+    for (; j + WIDTH <= d; j += WIDTH) a += AT(query + j) * AT(x + j);
+    FOLD(p, a);
+    for (int l = 0; l < (int) (16 / sizeof(REAL)); l++) total += p[l];
+    for (; j < d; j++) total += x[j] * query[j];
     return total;
+}
+
+/* sum[j] += sum_k weights[k] block[k][j], the sum over the block in registers, a stripe of columns at a time. */
+TARGET static inline void NAME(accumulate)(const REAL *block, const REAL *weights, int64_t n, int64_t d, double *sum)
+{
+    int64_t j = 0;
+    for (; j + 4 * WIDTH <= d; j += 4 * WIDTH) {
+        NAME(wide) a = {0}, b = {0}, c = {0}, e = {0};
+        for (int64_t k = 0; k < n; k++) {
+            const REAL *x = block + k * d + j;
+            REAL w = weights[k];
+            a += w * AT(x), b += w * AT(x + WIDTH), c += w * AT(x + 2 * WIDTH), e += w * AT(x + 3 * WIDTH);
+        }
+        for (int l = 0; l < WIDTH; l++) {
+            sum[j + l] += a[l], sum[j + WIDTH + l] += b[l];
+            sum[j + 2 * WIDTH + l] += c[l], sum[j + 3 * WIDTH + l] += e[l];
+        }
+    }
+    for (; j + WIDTH <= d; j += WIDTH) {
+        NAME(wide) a = {0};
+        for (int64_t k = 0; k < n; k++) a += weights[k] * AT(block + k * d + j);
+        for (int l = 0; l < WIDTH; l++) sum[j + l] += a[l];
+    }
+    for (; j < d; j++) {
+        REAL a = 0;
+        for (int64_t k = 0; k < n; k++) a += weights[k] * block[k * d + j];
+        sum[j] += a;
+    }
 }
 
 /* Replace n scores by exp(score - maximum) and return their sum, LANES partial sums as above. */
@@ -70,32 +127,28 @@ TARGET static void NAME(rows)(REAL *scores, int64_t rows, int64_t n, double *max
     }
 }
 
-TARGET static void NAME(few)(const REAL *memories, int64_t K, int64_t d, const REAL *queries, int64_t rows, REAL *partial,
-                             double *out, double *maximum, double *total)
+TARGET static void NAME(few)(const REAL *memories, int64_t K, int64_t d, const REAL *queries, int64_t rows, double *out,
+                             double *maximum, double *total)
 {
+    /* Blocks of half a first-level cache, a multiple of four up to ATTENTION_BLOCK memories. */
+    int64_t fit = 16384 / (d * (int64_t) sizeof(REAL)) / 4 * 4;
+    int64_t size = fit > ATTENTION_BLOCK ? ATTENTION_BLOCK : fit < 16 ? 16 : fit;
     REAL scores[ATTENTION_BLOCK];
-    for (int64_t first = 0; first < K; first += ATTENTION_BLOCK) {
-        int64_t n = K - first < ATTENTION_BLOCK ? K - first : ATTENTION_BLOCK;
+    for (int64_t first = 0; first < K; first += size) {
+        int64_t n = K - first < size ? K - first : size;
         const REAL *block = memories + first * d;
         for (int64_t r = 0; r < rows; r++) {
-            const REAL *query = queries + r * d;
-            double *sum = out + r * d;
             REAL factor;
-            for (int64_t k = 0; k < n; k++) scores[k] = NAME(dot)(block + k * d, query, d);
+            int64_t k = 0;
+            for (; k + 4 <= n; k += 4) NAME(dot4)(block + k * d, queries + r * d, d, scores + k);
+            for (; k < n; k++) scores[k] = NAME(dot)(block + k * d, queries + r * d, d);
             NAME(rows)(scores, 1, n, maximum + r, total + r, &factor);
             if (factor != 1)
-                for (int64_t j = 0; j < d; j++) sum[j] *= factor;
-            for (int64_t j = 0; j < d; j++) partial[j] = 0;
-            int64_t k = 0;
-            for (; k + 4 <= n; k += 4) {
-                const REAL *x = block + k * d;
-                REAL a = scores[k], b = scores[k + 1], c = scores[k + 2], e = scores[k + 3];
-                for (int64_t j = 0; j < d; j++)
-                    partial[j] += (a * x[j] + b * x[d + j]) + (c * x[2 * d + j] + e * x[3 * d + j]);
-            }
-            for (; k < n; k++)
-                for (int64_t j = 0; j < d; j++) partial[j] += scores[k] * block[k * d + j];
-            for (int64_t j = 0; j < d; j++) sum[j] += partial[j];
+                for (int64_t j = 0; j < d; j++) out[r * d + j] *= factor;
+            NAME(accumulate)(block, scores, n, d, out + r * d);
         }
     }
 }
+#undef WIDTH
+#undef AT
+#undef FOLD
