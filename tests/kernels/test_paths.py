@@ -5,10 +5,10 @@ import sys
 
 import numpy as np
 import pytest
+from hebbian._kernels.dense import DenseKernel
 
 from hebbian import patterns, reference, streams
 from hebbian._kernels import dense
-from hebbian._kernels.dense import DenseKernel
 from hebbian.models.dense import DenseHopfield, integer_table
 from tests.kernels.test_dense import CASES, DIGESTS, advance, start_spins, table_of, trajectory_digest
 

@@ -1,5 +1,8 @@
 """The common run: starts, samples, recorded series, exact reduction; and what it says to bad input."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -106,7 +109,8 @@ def test_heat_bath_and_metropolis_agree_on_the_equilibrium():
 
 
 @pytest.mark.parametrize("settings, says", [
-    (dict(record=("movie",)), "movie"), (dict(patterns=np.ones((2, 50))), "shape"), (dict(patterns=np.zeros((2, 100))), "contains 0"),
+    (dict(record=("movie",)), "movie"), (dict(patterns=np.ones((2, 50))), "shape"),
+    (dict(patterns=np.zeros((2, 100))), "contains 0"),
     (dict(start=np.ones(7)), "shape"), (dict(start=np.full(100, 2)), "contains 2"), (dict(start="array"), "array itself"),
     (dict(T=-1.0), "T = -1.0"), (dict(samples=2.5), "samples = 2.5"), (dict(T=1e300), "too large")])
 def test_bad_input_is_one_sentence(settings, says):
@@ -138,3 +142,16 @@ def test_start_key_is_free_of_temperature():
     cold, hot = (dense.Settings(N=50, T=T, start="noisy") for T in (0.1, 0.2))
     assert fields(cold) == fields(hot) == ("noisy", 0.8)
     assert streams.key("start", 50, fields(cold), seed=1, sample=0) != streams.key("start", 50, ("random",), seed=1, sample=0)
+
+
+@pytest.mark.parametrize("p, N, K, sweeps", [(2, 3000, 300, 10), (3, 800, 200_000, 1), (4, 200, 1_500_000, 1), (2, 300, 20, 400_000)])
+def test_memory_is_forecast_within_a_fifth(p, N, K, sweeps):
+    code = f"""
+import resource, hebbian as hb
+from hebbian.models import dense
+run = hb.simulate(hb.DenseHopfield(p={p}, K={K}), N={N}, T=0.01, samples=1, burn_in=0, sweeps={sweeps})
+print(dense.memory(run.model, run.settings), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    forecast, peak = map(int, done.stdout.split())
+    assert forecast == pytest.approx(peak, rel=0.2)
