@@ -134,12 +134,12 @@ def capacity(model: ModernHopfield, *, N: int | None = None, T: float | None = N
 
 
 def phase_diagram(model: ModernHopfield, *, points: int = 200) -> PhaseDiagram:
-    """Lines of the phase diagram in the plane of load and temperature of the weights, T = 1 / lam, from lam = 0.05 to 20.
+    """Lines of the phase diagram in the plane of load and temperature of the weights, T = 1 / lam, from lam = 1/4 to 20.
 
     "retrieval": alpha_1 of the model's query; "condensation": alpha*; "collapse": below it no averaging state.  The
     collapse line is asymptotic: at N <= 15 queries end in clusters far above it.
     """
-    lam = np.geomspace(0.05, 20.0, points)
+    lam = np.geomspace(0.25, 20.0, points)
     law, sparse = ENSEMBLES[model.ensemble], model.separation != "softmax"
     m, r = query(model)
     lines = {"retrieval": ([threshold(law, x, m, r, sparse) for x in lam], "one step retrieves to the left of this line")}
