@@ -27,14 +27,15 @@ def draw(folder):
     colours, crossings = plt.cm.viridis(np.linspace(0.85, 0.1, len(SIZES))), {}
     print("  N   T = 0      " + "".join(f"{T:<11g}" for T in TEMPERATURES))
     for (N, samples), colour in zip(SIZES.items(), colours, strict=True):
-        runs = [hb.simulate(MODEL, N=N, T=T, samples=samples, queries=12, sweeps=20, seed=SEED) for T in (0.0, *TEMPERATURES)]
+        runs = [hb.simulate(MODEL, N=N, T=T, samples=samples, queries=12, sweeps=20, seed=SEED)
+                for T in (0.0, *TEMPERATURES)]
         print(f"{N:3d}   " + "".join(f"{run.m!s:<11s}" for run in runs), flush=True)
         m, error = np.array([[run.m.mean, run.m.error] for run in runs]).T
         left.errorbar(TEMPERATURES, m[1:], error[1:], marker="o", color=colour, label=f"$N = {N}$")
         left.errorbar(0.0032, m[0], error[0], marker="D", color=colour)
         half = m[0] / 2 + m[-1] / 2
         crossings[N] = np.exp(np.interp(half, np.minimum.accumulate(m[1:])[::-1], np.log(TEMPERATURES)[::-1]))
-    left.set(xscale="log", xlabel="temperature $T$", ylabel="overlap with the pattern after 10 to 20 sweeps", xlim=(0.0026, 0.25))
+    left.set(xscale="log", xlabel="temperature $T$", ylabel="overlap with the pattern, sweeps 10 to 20", xlim=(0.0026, 0.25))
     left.set_xticks([0.0032, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2], ["$T = 0$", "0.005", "0.01", "0.02", "0.05", "0.1", "0.2"])
     left.minorticks_off()
     left.legend(loc="lower left")

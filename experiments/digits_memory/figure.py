@@ -46,7 +46,7 @@ def draw(folder):
                               f" ({hb.attention.head_kind(hb.attention.weights(X, X, b))})" for b in (1, 10, 30, 100)))
     print("query                beta: one step / fixed point (class kept at the fixed point)")
     for (name, query), colour in zip(queries(X).items(), ("C0", "C1", "C2"), strict=True):
-        # One step or many, the answer is the stored image nearest in overlap to where the step began: that of largest weight.
+        # The answer of a step is the stored image of largest weight: for a single step beta does not matter.
         first = (query @ X.T).argmax(axis=1)
         once, many, kept = np.mean(first == np.arange(len(X))), [], []
         for beta in BETAS:
@@ -54,8 +54,9 @@ def draw(folder):
             found = (state @ X.T).argmax(axis=1)
             many.append(np.mean(found == np.arange(len(X))))
             kept.append(np.mean(labels[found] == labels))
-        print(f"{name:20s} " + ", ".join(f"{b}: {once:.3f} / {m:.3f} ({k:.3f})" for b, m, k in zip(BETAS, many, kept, strict=True)
-                                         if b in (10, 30, 100, 300)), flush=True)
+        rows = zip(BETAS, many, kept, strict=True)
+        print(f"{name:20s} " + ", ".join(f"{b}: {once:.3f} / {m:.3f} ({k:.3f})" for b, m, k in rows if b in (10, 30, 100, 300)),
+              flush=True)
         ax.axhline(once, color=colour, linestyle="--", linewidth=1)
         ax.plot(BETAS, many, marker="o", color=colour, label=name)
     ax.plot([], [], color="0.3", linestyle="--", linewidth=1, label="after one step")
@@ -63,7 +64,7 @@ def draw(folder):
     ax.set(xscale="log", xlabel=r"inverse temperature $\beta$", ylabel="queries whose own image wins", ylim=(-0.03, 1.03))
     ax.set_xticks([3, 10, 30, 100, 300], ["3", "10", "30", "100", "300"])
     ax.minorticks_off()
-    ax.legend(loc="upper left", bbox_to_anchor=(0.0, 0.96))
+    ax.legend(loc="center left", bbox_to_anchor=(0.0, 0.45))
     gallery(panel, X, mean)
     folder.mkdir(parents=True, exist_ok=True)
     fig.savefig(folder / "digits_memory.png")
@@ -82,7 +83,7 @@ def gallery(ax, X, mean, chosen=(5, 8, 16), betas=(10, 30, 100)):
             canvas[10 * i + 1:10 * i + 9, 10 * j + 1:10 * j + 9] = picture
         ax.text(10 * j + 4.5, -1.0, list(columns)[j], ha="center", va="bottom", fontsize=8)
     ax.imshow(canvas, cmap="gray_r", vmin=0, vmax=16)
-    ax.set_title("states (images), $20$ steps at three $\\beta$", pad=18)
+    ax.set_title("states as images: one step, and 20 at three $\\beta$", pad=18)
     ax.axis("off")
 
 

@@ -2,8 +2,8 @@
 
     python experiments/how_many_keys/figure.py [FOLDER]
 
-Computes everything (three minutes of one core), prints the table of notes.md and writes how_many_keys.png into FOLDER (by default
-results/how_many_keys).
+Computes everything (three minutes of one core), prints the table of notes.md and writes how_many_keys.png into FOLDER (by
+default results/how_many_keys).
 """
 
 import sys
@@ -28,27 +28,31 @@ def keys(ensemble, d, samples):
     return np.exp(d * value), d * error
 
 
+def theory(ensemble, d):
+    return np.exp(d * hb.capacity(hb.ModernHopfield(lam=d**-0.5, ensemble=ensemble), N=d))
+
+
 def draw(folder):
-    fig, ax = plt.subplots(figsize=(6.4, 4.4))
+    fig, (ax, ratio) = plt.subplots(1, 2, figsize=(10.2, 4.0))
     d = np.arange(6, 141)
-    ax.plot(d, [np.exp(x * hb.capacity(hb.ModernHopfield(lam=x**-0.5), N=int(x))) for x in d], color="C0",
-            label="equal norms: exact one-step capacity")
-    ax.plot(d, np.exp(np.sqrt(d) - 0.5), color="0.3", linestyle=":", label=r"$\exp(\sqrt{d} - 1/2)$")
-    print("  d   sphere            exact      exp(sqrt d - 1/2)   gauss             theory at the median norm")
+    simple, exact = np.exp(np.sqrt(d) - 0.5), np.array([theory("sphere", int(x)) for x in d])
+    ax.plot(d, simple, color="0.3", linestyle=":", label=r"$\exp(\sqrt{d} - 1/2)$")
+    for panel, scale in ((ax, 1.0), (ratio, simple)):
+        panel.plot(d, exact / scale, color="C0", label="equal norms: exact capacity")
+        panel.plot(d, [theory("gauss", int(x)) for x in d] / scale, color="C1", label="Gaussian keys: at the median norm")
+    print("  d   sphere: simulated, exact, exp(sqrt d - 1/2)   gauss: simulated, at the median norm")
     for size, samples in SIZES.items():
-        row = f"{size:4d}"
+        row, simple = f"{size:4d}", np.exp(size**0.5 - 0.5)
         for ensemble, colour, marker in (("sphere", "C0", "o"), ("gauss", "C1", "^")):
             count, error = keys(ensemble, size, samples)
-            model = hb.ModernHopfield(lam=size**-0.5, ensemble=ensemble)
-            ax.errorbar(size, count, count * error, marker=marker, color=colour, zorder=3,
-                        label={"sphere": "equal norms, simulated", "gauss": "Gaussian keys, simulated"}[ensemble]
-                        if size == 8 else None)
-            row += f"   {count:9.1f} +- {count * error:<7.1f} {np.exp(size * hb.capacity(model, N=size)):9.1f}"
-            row += f"   {np.exp(size**0.5 - 0.5):9.1f}" if ensemble == "sphere" else ""
+            for panel, scale in ((ax, 1.0), (ratio, simple)):
+                panel.errorbar(size, count / scale, count * error / scale, marker=marker, color=colour, zorder=3)
+            row += f"   {count:9.1f} +- {count * error:<7.1f} {theory(ensemble, size):9.1f}"
+            row += f" {simple:9.1f}" if ensemble == "sphere" else ""
         print(row, flush=True)
-    ax.set(yscale="log", xlabel="dimension $d$ of a head", ylabel="keys that a head tells apart",
-           title="standard attention, half of the queries find their key")
+    ax.set(yscale="log", xlabel="dimension $d$ of a head", ylabel="keys that a head tells apart")
     ax.legend(loc="upper left")
+    ratio.set(xlabel="dimension $d$ of a head", ylabel=r"keys in units of $\exp(\sqrt{d} - 1/2)$", ylim=(0.7, 1.35))
     folder.mkdir(parents=True, exist_ok=True)
     fig.savefig(folder / "how_many_keys.png")
 

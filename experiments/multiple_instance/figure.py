@@ -110,9 +110,10 @@ def picture(folder, found, held, weights, place, beta, rows=5):
         for j in range(SIZE):
             frame = (j * 1.1, j * 1.1 + 1, -i * 1.65, -i * 1.65 + 1)
             right.imshow(held[bag, j].reshape(8, 8), cmap="gray_r", extent=frame, vmin=0, vmax=1)
-            right.bar(j * 1.1 + 0.5, 0.45 * weights[bag, j], bottom=-i * 1.65 - 0.5, width=0.9, color="C1" if place[bag] == j else "C0")
+            right.bar(j * 1.1 + 0.5, 0.45 * weights[bag, j], bottom=-i * 1.65 - 0.5, width=0.9,
+                      color="C1" if place[bag] == j else "C0")
     right.set(xlim=(-0.1, 1.1 * SIZE), ylim=(-1.65 * (rows - 1) - 0.6, 1.3), aspect="equal")
-    right.set_title(f"attention on held-out bags (orange: the 9; last bag: none)")
+    right.set_title("attention on held-out bags (orange: the 9; last bag: none)")
     right.axis("off")
     folder.mkdir(parents=True, exist_ok=True)
     fig.savefig(folder / "multiple_instance.png")

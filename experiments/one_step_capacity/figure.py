@@ -81,7 +81,8 @@ def draw(folder):
                          (dict(marker="o", linestyle="-"), "iterated to the fixed point"),
                          (dict(marker="D", linestyle="none"), r"$N \to \infty$, both")):
         right.plot([], [], color="0.3", label=words, **style)
-    right.set(xlabel="$1 / N$", ylabel=r"load $\alpha$", xlim=(0, 0.13), ylim=(0.18, 0.68), title="sphere: what iterating costs")
+    right.set(xlabel="$1 / N$", ylabel=r"load $\alpha$", xlim=(0, 0.13), ylim=(0.18, 0.68),
+              title="sphere: what iterating costs")
     right.legend(loc="lower left")
     folder.mkdir(parents=True, exist_ok=True)
     fig.savefig(folder / "one_step_capacity.png")

@@ -36,17 +36,17 @@ def draw(folder):
         loads, fine = np.linspace(0.2, top, 13), np.linspace(0.15, top, 200)
         for separation, colour, marker, meaning in SEPARATIONS:
             model = hb.ModernHopfield(lam=lam, separation=separation)
-            critical = simulation.critical_loads(model, N=N, K=round(np.exp(top * N)) + 1, samples=samples, queries=32, seed=SEED)
+            critical = simulation.critical_loads(model, N=N, K=round(np.exp(top * N)) + 1, samples=samples, queries=32,
+                                                 seed=SEED)
             fractions = [Estimate((critical > alpha).mean(axis=1)) for alpha in loads]
             ax.plot(fine, [theory(model, N, alpha) for alpha in fine], color=colour, zorder=1)
             ax.errorbar(loads, [f.mean for f in fractions], [f.error for f in fractions], marker=marker, color=colour,
                         linestyle="none", label=f"{separation}: {meaning}", zorder=3)
-            print(f"N = {N}, lam = {lam}, {separation}:",
-                  ", ".join(f"{alpha:.3f}: {f} ({theory(model, N, alpha):.3f})" for alpha, f in zip(loads, fractions, strict=True)
-                            if 0 < f.mean < 1 or alpha in loads[::4]), flush=True)
+            rows = [f"{alpha:.3f}: {f} ({theory(model, N, alpha):.3f})" for alpha, f in zip(loads, fractions, strict=True)]
+            print(f"N = {N}, lam = {lam}, {separation}:", ", ".join(rows[::2]), flush=True)
         ax.set(xlabel=r"load $\alpha = \ln K / N$", title=rf"$N = {N}$, $\lambda = {lam:g}$", ylim=(-0.03, 1.03))
     axes[0].set_ylabel("fraction of queries retrieved")
-    axes[0].legend(loc="center left", bbox_to_anchor=(0.0, 0.42), facecolor="white", frameon=True, framealpha=1, edgecolor="none")
+    axes[0].legend(loc="center left", bbox_to_anchor=(0.0, 0.42))
     folder.mkdir(parents=True, exist_ok=True)
     fig.savefig(folder / "sparse_vs_softmax.png")
 

@@ -41,7 +41,8 @@ def folds(load):
     data, found = load(), {}
     for train, test in StratifiedKFold(5, shuffle=True, random_state=SEED % 1000).split(data.data, data.target):
         scaler = StandardScaler().fit(data.data[train])
-        X, Z, y, z = scaler.transform(data.data[train]), scaler.transform(data.data[test]), data.target[train], data.target[test]
+        X, Z = scaler.transform(data.data[train]), scaler.transform(data.data[test])
+        y, z = data.target[train], data.target[test]
         answers = {beta: remembered(X, y, Z, beta) for beta in BETAS}
         answers["5 nearest neighbours"] = KNeighborsClassifier(5).fit(X, y).predict(Z)
         answers["logistic regression"] = LogisticRegression(max_iter=5000).fit(X, y).predict(Z)
@@ -63,7 +64,7 @@ def draw(folder):
         ax.set_xticks([1, 4, 16, 64], ["1", "4", "16", "64"])
         ax.minorticks_off()
         print(f"{name:15s} {found[16]!s:17s} {found['5 nearest neighbours']!s:22s} {found['logistic regression']}", flush=True)
-    axes[0].set(ylabel="accuracy, 5 folds", ylim=(0.88, 1.0))
+    axes[0].set(ylabel="accuracy, 5 folds", ylim=(0.84, 1.0))
     axes[0].legend(loc="lower right")
     folder.mkdir(parents=True, exist_ok=True)
     fig.savefig(folder / "training_set_as_memory.png")

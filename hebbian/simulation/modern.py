@@ -163,7 +163,8 @@ def _glauber(model, settings, sample, patterns, spins):
     table = np.exp(lam * (np.arange(-N, N + 1) - N))
     overlaps = np.rint(spins @ patterns.T).astype(np.int64)
     weights, series = table[overlaps + N], np.empty((settings.sweeps, len(spins)))
-    key = streams.key("dynamics", model.family, model.lam, model.sigma, model.patterns(N), N, T, seed=settings.seed, sample=sample)
+    key = streams.key("dynamics", model.family, model.lam, model.sigma, model.patterns(N), N, T,
+                      seed=settings.seed, sample=sample)
     signs = patterns.astype(np.int64)
     for sweep in range(settings.sweeps):
         words = np.stack([streams.attempt_words(key, N, sweep, replica) for replica in range(len(spins))])

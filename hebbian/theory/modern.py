@@ -14,8 +14,8 @@ After a step won, x = xi^1 up to exp(-O(N)), so Phi_alpha(lam) / lam is also the
 has r = phi'(lam r): 0 for lam <= 1, on the sphere r^2 = 1 - 1/lam above; it exists while its own noise is not condensed,
 alpha > I(r), on the sphere alpha > (1/2) ln lam.  Sparse separations have no averaging branch: alpha_1 = I(m / r).
 
-Noise sigma of the query enters as m = 1, r^2 = 1 + sigma^2 (sphere, Gauss) or m = tanh(1/sigma^2) (binary): for lam >= 1/sigma^2
-alpha_1 is the capacity of the Gaussian channel, (1/2) ln(1 + 1/sigma^2), and of the binary symmetric channel.
+Noise sigma of the query enters as m = 1, r^2 = 1 + sigma^2 (sphere, Gauss) or m = tanh(1/sigma^2) (binary): for
+lam >= 1/sigma^2 alpha_1 is the capacity of the Gaussian channel, (1/2) ln(1 + 1/sigma^2), and of the binary symmetric channel.
 
 Derived here; checked by simulation without a fit (tests/physics/test_modern.py).  The structure agrees with Lucibello and
 Mezard, arXiv 2304.14964.  Finite N: modern_finite; Glauber dynamics of the binary model: modern_binary.

@@ -26,7 +26,8 @@ def median_load(lam, N):
     return edge + noise_variance(lam, N, edge) / (2 * N)
 
 
-@pytest.mark.parametrize("lam, N, K", [(0.5, 10, 300), (0.5, 20, 10_000), (1.0, 10, 3_000), (1.0, 14, 40_000), (2.0, 9, 30_000)])
+@pytest.mark.parametrize("lam, N, K", [
+    (0.5, 10, 300), (0.5, 20, 10_000), (1.0, 10, 3_000), (1.0, 14, 40_000), (2.0, 9, 30_000)])
 def test_one_step_threshold_of_the_sphere(lam, N, K):
     # v / 2 leaves out its square: 4 errors and that.  Control: the threshold of a lam 3 per cent off is excluded.
     value, error = simulation.half_load(simulation.critical_loads(ModernHopfield(lam=lam), N=N, K=K, samples=60, seed=11))
@@ -109,7 +110,7 @@ def test_iterating_loses_patterns_that_one_step_finds():
 
 
 def lost_number(N, K, seed, sample):
-    """Smallest number of Gaussian patterns among which some pattern overlaps another more than that other itself (lam large)."""
+    """Smallest number of Gaussian patterns among which one overlaps another more than that other itself (large lam)."""
     patterns = simulation.memories(ModernHopfield(ensemble="gauss"), N, 0, K, seed=seed, sample=sample)
     overlaps = patterns @ patterns.T
     beaten = overlaps > np.diag(overlaps)[:, None]
@@ -182,7 +183,8 @@ def test_curves_share_their_disorder_and_memories_nest():
     assert np.array_equal(simulation.memories(ModernHopfield(), 9, 70, 50, seed=1, sample=0), many[70:])
     a, b = (hb.simulate(ModernHopfield(alpha=0.3, lam=lam), N=12, samples=2, queries=3, seed=5) for lam in (0.5, 0.50001))
     assert np.abs(a.m.values - b.m.values).max() < 1e-4
-    assert not np.array_equal(a.m.values, hb.simulate(ModernHopfield(alpha=0.3, lam=0.5), N=12, samples=2, queries=3, seed=6).m.values)
+    other = hb.simulate(ModernHopfield(alpha=0.3, lam=0.5), N=12, samples=2, queries=3, seed=6)
+    assert not np.array_equal(a.m.values, other.m.values)
 
 
 def test_what_simulation_refuses():

@@ -52,7 +52,8 @@ CASES = [
     dict(input_size=6), dict(input_size=6, num_heads=3, scaling=[0.3, 1.0, 3.0], update_steps_max=2),
     dict(input_size=6, num_heads=2, pattern_size=5, concat_bias_pattern=True, add_zero_association=True),
     dict(input_size=6, num_heads=2, hidden_size=6, stored_pattern_as_static=True, update_steps_max=None),
-    dict(input_size=6, pattern_projection_as_connected=True, normalize_hopfield_space=True, normalize_hopfield_space_affine=True),
+    dict(input_size=6, pattern_projection_as_connected=True, normalize_hopfield_space=True,
+         normalize_hopfield_space_affine=True),
     dict(input_size=6, num_heads=2, separation="sparsemax", update_steps_max=1, update_steps_stop="query"),
     dict(input_size=6, num_heads=2, separation="entmax15", association_activation="tanh", batch_first=False),
 ]

@@ -168,7 +168,8 @@ def test_import_warns_exactly_where_a_checkpoint_relies_on_a_defect():
             attention.load_checkpoint(attention.Hopfield(**plain, **extra).state_dict(), **plain, **extra)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        attention.load_checkpoint(attention.HopfieldLayer(**plain, quantity=4).state_dict(), "HopfieldLayer", **plain, quantity=4)
+        state = attention.HopfieldLayer(**plain, quantity=4).state_dict()
+        attention.load_checkpoint(state, "HopfieldLayer", **plain, quantity=4)
     assert reliances(dict(scaling=[2.0, 2.0], num_heads=2)) == []
     with pytest.raises(hb.InvalidInput, match="HopfieldPooling"):
         attention.load_checkpoint({}, "HopfieldPoolin")
