@@ -19,7 +19,7 @@ from hebbian.stats import with_error
 
 STYLE = Path(hb.__file__).with_name("hebbian.mplstyle")
 MODEL = hb.ModernHopfield(lam=0.5, ensemble="gauss")
-SIZES = {20: 400, 30: 200, 40: 80, 50: 12}
+SIZES = {20: 400, 30: 300, 40: 200, 50: 40}
 SEED = 20261105
 
 

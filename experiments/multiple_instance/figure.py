@@ -77,7 +77,7 @@ def draw(folder):
     for seed in SEEDS:
         draw_ = np.random.default_rng(seed)
         order = draw_.permutation(len(images))
-        train, test = np.split(order, 2)
+        train, test = np.array_split(order, 2)
         x, y, _ = bags(images[train], data.target[train], draw_)
         held, truth, place = bags(images[test], data.target[test], draw_)
         for name, values in found.items():

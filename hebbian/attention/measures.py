@@ -21,7 +21,7 @@ def k90(weights) -> np.ndarray:
 
 
 def participation(weights) -> np.ndarray:
-    """Participation ratio 1 / sum_k p_k^2: 1 for a single memory, K for a uniform average; (..., K) to (...); 0 for no weight."""
+    """Participation ratio 1 / sum_k p_k^2: 1 for one memory, K for a uniform average; (..., K) to (...), 0 without weight."""
     weights = _checked(weights)
     square = np.square(weights).sum(axis=-1)
     return np.divide(1.0, square, out=np.zeros_like(square), where=square > 0)
