@@ -15,6 +15,9 @@ memories   family ensemble, N                       (block of 4 entries, mu mod 
 queries    family ensemble, N                       (block of 4 entries, query, 0, 0): four normals or four words
 weights    parameter name, shape                    (block of 4 entries, 0, 0, 0): four normals
 bootstrap  number of samples                        (draw, block of 4 samples, 0, 0): four indices
+ramp       model, N, place in the ramp, T, start, rule  as dynamics, sweeps counted from 0 at every temperature
+tempering  model, N, slot, ladder, start, rule      as dynamics with replica 0; "exchange" in place of slot and ladder:
+                                                    attempt = lower slot, sweep, replica = ladder
 ========== ======================================== ==================================================================
 
 Patterns do not see alpha, p or T, so loads nest and curves share their disorder.  The order of words inside a sweep lets
@@ -33,7 +36,7 @@ import numpy as np
 #: numerics numbers are never mixed in one file.
 NUMERICS = 1
 
-PURPOSES = ("patterns", "start", "dynamics", "memories", "queries", "weights", "bootstrap")
+PURPOSES = ("patterns", "start", "dynamics", "ramp", "tempering", "memories", "queries", "weights", "bootstrap")
 
 _MULTIPLIERS = (np.uint64(0xD2511F53), np.uint64(0xCD9E8D57))
 _WEYL = (0x9E3779B9, 0xBB67AE85)

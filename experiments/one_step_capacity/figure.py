@@ -76,7 +76,7 @@ def draw(folder):
                   f"{hb.capacity(model, N=N, steps='iterated'):.4f}", flush=True)
             right.errorbar(1 / N, *once, marker="o", color=colour, markerfacecolor="white", zorder=3)
             right.errorbar(1 / N, *many, marker="o", color=colour, zorder=3)
-        right.text(0.128, hb.capacity(model) - 0.012, rf"$\lambda = {x:g}$", color=colour, ha="right", va="top")
+        right.text(0.128, hb.capacity(model) - 0.022, rf"$\lambda = {x:g}$", color=colour, ha="right", va="top")
     for style, words in ((dict(marker="o", markerfacecolor="white", linestyle="--"), "one step"),
                          (dict(marker="o", linestyle="-"), "iterated to the fixed point"),
                          (dict(marker="D", linestyle="none"), r"$N \to \infty$, both")):

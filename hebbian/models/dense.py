@@ -124,13 +124,15 @@ def operations(model: DenseHopfield, settings: MonteCarloSettings) -> float:
 def memory(model: DenseHopfield, settings: MonteCarloSettings) -> int:
     """Bytes that a process needs at its peak, checked against the peak measured for sizes from 36 to 500 MiB.
 
-    The interpreter and its libraries; the exact table of U; packed patterns; overlaps and gains of both replicas while they are set up; the
-    couplings of p = 2, which the kernel keeps up to 8192 spins; the series and the transform behind its autocorrelation.
+    The interpreter and its libraries; the exact table of U; packed patterns; overlaps and gains of both replicas while they
+    are set up; the couplings of p = 2, which the kernel keeps up to 8192 spins; the series and the transform behind its
+    autocorrelation.
     """
     N, K = settings.N, model.patterns(settings.N)
     padded = 64 * -(-K // 64)
     couplings = 2 * N * N if model.p == 2 and N <= 8192 else 0
-    return INTERPRETER + 500 * N + N * padded // 8 + 30 * padded + couplings + 160 * (settings.burn_in + settings.sweeps)
+    series = 160 * (settings.burn_in + settings.sweeps)
+    return INTERPRETER + 500 * N + N * padded // 8 + 30 * padded + couplings + series
 
 
 @lru_cache(maxsize=8)
