@@ -16,6 +16,8 @@ _LAZY = {
     "Estimate": "hebbian.stats",
     "SequenceMemory": "hebbian.models.sequence",
     "Willshaw": "hebbian.models.willshaw",
+    "ModernHopfield": "hebbian.models.modern",
+    "attention": "hebbian.attention",
     "plots": "hebbian.plots",
 }
 

@@ -43,6 +43,20 @@ def rademacher(N: int, K: int, *, seed: int, sample: int) -> PackedPatterns:
     return PackedPatterns(bits.rademacher(N, K, k0, k1), K)
 
 
+def continuous(ensemble: str, N: int, first: int, count: int, *, seed: int, sample: int) -> np.ndarray:
+    """Patterns first .. first + count - 1 of a memory of real vectors, float64 (count, N).
+
+    ensemble : "gauss" (independent standard normal entries) or "sphere" (the same, scaled to norm sqrt(N)).
+    As for `rademacher` every pattern has its own counters, so memories nest and can be made in pieces.
+    """
+    from hebbian._kernels import normals
+
+    rows = normals.rows(first, count, N, *streams.key("memories", ensemble, N, seed=seed, sample=sample))
+    if ensemble == "sphere":
+        rows *= np.sqrt(N / np.einsum("kn,kn->k", rows, rows))[:, None]
+    return rows
+
+
 def pack(signs: np.ndarray) -> PackedPatterns:
     """Pack a (K, N) array of +-1."""
     K, N = signs.shape

@@ -11,6 +11,10 @@ patterns   family ensemble, N                       (block of 128 sites, mu mod 
 start      N, start, its parameters                 (block of 128 sites or of 4 sites, 0, replica, 0)
 dynamics   model, N, T, start, rule                 (16 (t div 64) + t mod 16, sweep, replica, 0), word (t div 16) mod 4
                                                     is the word of attempt t of that sweep
+memories   family ensemble, N                       (block of 4 entries, mu mod 2^32, mu div 2^32, 0): four normals
+queries    family ensemble, N                       (block of 4 entries, query, 0, 0): four normals or four words
+weights    parameter name, shape                    (block of 4 entries, 0, 0, 0): four normals
+bootstrap  number of samples                        (draw, block of 4 samples, 0, 0): four indices
 ramp       model, N, place in the ramp, T, start, rule  as dynamics, sweeps counted from 0 at every temperature
 tempering  model, N, slot, ladder, start, rule      as dynamics with replica 0; "exchange" in place of slot and ladder:
                                                     attempt = lower slot, sweep, replica = ladder
@@ -38,7 +42,21 @@ import numpy as np
 #: numerics numbers are never mixed in one file.
 NUMERICS = 1
 
-PURPOSES = ("patterns", "start", "dynamics", "ramp", "tempering", "segments", "probes", "reveal", "particles")
+PURPOSES = (
+    "patterns",
+    "start",
+    "dynamics",
+    "ramp",
+    "tempering",
+    "segments",
+    "probes",
+    "reveal",
+    "particles",
+    "memories",
+    "queries",
+    "weights",
+    "bootstrap",
+)
 
 _MULTIPLIERS = (np.uint64(0xD2511F53), np.uint64(0xCD9E8D57))
 _WEYL = (0x9E3779B9, 0xBB67AE85)
@@ -90,6 +108,19 @@ def signs(key_: tuple[int, int], count: int, c1: int = 0, c2: int = 0) -> np.nda
     block = words(key_, np.arange(-(-count // 128)), c1, c2).reshape(-1)
     bits = (block[:, None] >> np.arange(32, dtype=np.uint32)) & np.uint32(1)
     return (2 * bits.reshape(-1)[:count].astype(np.int8) - 1).astype(np.int8)
+
+
+def normals(key_: tuple[int, int], count: int, c1=0, c2=0) -> np.ndarray:
+    """Standard normals of counters (block, c1, c2, 0), float64 (count,), or (..., count) for arrays c1, c2 of one shape.
+
+    Box and Muller: words (a, b, c, d) of a block give r cos t, r sin t of (a, b) and of (c, d) with r = sqrt(-2 ln u),
+    u = (a + 1/2) 2^-32, t = 2 pi (b + 1/2) 2^-32.  The largest possible value is 6.7.
+    """
+    blocks = np.arange(-(-count // 4))
+    u = (words(key_, blocks, np.expand_dims(c1, -1), np.expand_dims(c2, -1)).astype(np.float64) + 0.5) * 2.0**-32
+    radius, angle = np.sqrt(-2 * np.log(u[..., 0::2])), 2 * np.pi * u[..., 1::2]
+    pairs = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=-1)
+    return pairs.reshape(*pairs.shape[:-3], -1)[..., :count]
 
 
 def attempt_words(key_: tuple[int, int], attempts: int, sweep: int, replica: int) -> np.ndarray:
