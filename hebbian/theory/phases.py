@@ -26,7 +26,7 @@ class Line:
             values.setflags(write=False)
             object.__setattr__(self, name, values)
         if self.T.ndim != 1 or self.T.shape != self.alpha.shape:
-            raise ValueError(f"a line needs T and alpha of one length, not shapes {self.T.shape} and {self.alpha.shape}")
+            raise ValueError(f"a line needs T and alpha of one length, not of {self.T.shape} and {self.alpha.shape}")
 
     def __len__(self):
         return self.T.size

@@ -110,7 +110,7 @@ def _interpolate(x1, x2, x3, f1, f2, f3):
 
 
 def maximum(function, grid):
-    """Position and value of the largest maximum of a smooth function: best point of `grid`, refined between its neighbours.
+    """Position and value of the largest maximum of a smooth function: best point of `grid`, then refined.
 
     Parameters
     ----------
