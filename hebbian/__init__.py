@@ -19,7 +19,7 @@ except PackageNotFoundError:
 
 __all__ = [
     "DenseHopfield", "Estimate", "HebbianError", "InvalidInput", "NoSolution", "NotConverged", "NotDefined", "StoreError",
-    "capacity", "compare", "load", "phase_diagram", "plots", "simulate", "solve", "spinodal_temperature", "sweep",
+    "capacity", "compare", "learning_threshold", "load", "phase_diagram", "plots", "simulate", "solve", "spinodal_temperature", "sweep",
 ]
 
 
@@ -36,6 +36,11 @@ def solve(model, **point):
 def capacity(model, **point):
     """Largest load at which a retrieval state exists, as a float (dense networks: at temperature T, default 0)."""
     return families.verb("theory", model.family, "capacity")(model, **point)
+
+
+def learning_threshold(model, **point):
+    """Smallest number of examples from which on a model with a given load and quality has a retrieval state."""
+    return families.verb("theory", model.family, "learning_threshold")(model, **point)
 
 
 def spinodal_temperature(model, **point):

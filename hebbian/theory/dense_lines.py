@@ -62,12 +62,17 @@ def first_order(eq, points):
 def first_order_end(eq):
     """Temperature at which retrieval of one pattern alone and the paramagnet have equal free energy.
 
-    With d = F'(m)/T and m = tanh d, m F'(m) - F(m) = T ln cosh d becomes (1 - 1/p) d tanh d = ln cosh d.
+    With d = F'(n)/T, n F'(n) - F(n) = T E ln cosh(t d) becomes (1 - 1/p) d n = E ln cosh(t d).
     """
     if eq.p == 2:
         return 1.0
-    d = bracketed_root(lambda d: (1 - 1 / eq.p) * d * np.tanh(d) - np.log(np.cosh(d)), 0.5, 20.0)
-    return float(eq.F(np.tanh(d), 1) / d)
+
+    def difference(d):
+        log_cosh = eq.examples.averages(d, 0.0, 1.0).log2cosh - np.log(2)
+        return (1 - 1 / eq.p) * d * eq.examples.without_noise(d) - log_cosh
+
+    d = float(bracketed_root(difference, 0.5, 20.0 / eq.examples.largest))
+    return float(eq.F(eq.examples.without_noise(d), 1) / d)
 
 
 def first_order_load(eq, T):
@@ -96,7 +101,7 @@ def glass(eq, points, largest):
     """(T, alpha) of the glass line, and of the dynamical line where it differs, for loads from 0 to `largest`."""
     alpha = np.linspace(0.0, largest, points)
     if eq.p == 2:
-        return {"glass": (1 + np.sqrt(alpha), alpha)}
+        return {"glass": (branches.glass_end(eq, alpha), alpha)}
     t_dynamic, t_static = glass_temperatures(eq)
     curves = {"glass": (t_static * np.sqrt(alpha), alpha)}
     if t_dynamic > t_static:

@@ -84,7 +84,7 @@ def test_supervised_kernel_equals_its_twin_bit_for_bit(N, K, fields, T, rule):
     assert np.array_equal(kernel.spins, twin.spins) and np.array_equal(kernel.overlaps, twin.overlaps)
     assert accepted.sum() > 0 and (T == 0 or done == sweeps)
     other = system_of(N, K, fields, T)[1]
-    advance(other, key, sweeps, 10 * tau if T else 1e9, rule)
+    advance(other, key, sweeps, 1000 * tau if T else 1e9, rule)
     assert not np.array_equal(other.spins, kernel.spins)
 
 
