@@ -1,10 +1,13 @@
 # cython: language_level=3, boundscheck=False, wraparound=False
+# distutils: sources = cython_ext/src/supervised_paths.c cython_ext/src/supervised_portable.c cython_ext/src/supervised_avx2.c cython_ext/src/supervised_avx512.c
 """Compiled sweeps of supervised dense networks; the contract of the kernel is at the head of src/supervised.h.
 
 The owner object holds every buffer; the Python face (hebbian.simulation.dense) has validated all that arrives here.
 """
 
 import numpy as np
+
+from hebbian._kernels import dense
 
 from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint32_t
 
@@ -30,9 +33,12 @@ cdef extern from "src/supervised.h" nogil:
         int64_t *accepted
         int64_t *agreement
 
-    void supervised_start(const supervised_system *system)
-    int64_t supervised_run(const supervised_system *system, uint32_t k0, uint32_t k1, uint32_t first, int64_t sweeps,
-                           float tau, int heat_bath, const supervised_series *series)
+    ctypedef struct supervised_path:
+        void (*start)(const supervised_system *system) noexcept nogil
+        int64_t (*run)(const supervised_system *system, uint32_t k0, uint32_t k1, uint32_t first, int64_t sweeps,
+                       float tau, int heat_bath, const supervised_series *series) noexcept nogil
+
+    const supervised_path *supervised_path_of(const char *name)
 
 
 cdef class SupervisedKernel:
@@ -40,10 +46,11 @@ cdef class SupervisedKernel:
 
     sums : int16 (N, width), width a multiple of 32; K : number of archetypes; table : int64 (M N + 1,), U on the overlaps;
     polynomial : float (p + 1,), coefficients of U in units of the table, constant first; spins : int8 (replicas, N).
-    `spins`, `overlaps` and `energy` (sum_mu U(X_mu)) show the state without copying.
+    `spins`, `overlaps` and `energy` (sum_mu U(X_mu)) show the state without copying.  The path is that of the dense kernel.
     """
 
     cdef supervised_system system
+    cdef const supervised_path *path
     cdef object _owned
     cdef readonly object spins, overlaps, energy
 
@@ -76,8 +83,9 @@ cdef class SupervisedKernel:
         self.system.spins, self.system.overlaps = &spin_view[0, 0], &overlap_view[0, 0]
         self.system.gains, self.system.scale = &gain_view[0, 0, 0], &scale_view[0]
         self.system.energy, self.system.thresholds = &energy_view[0], &threshold_view[0]
+        self.path = supervised_path_of(dense.active().encode())
         with nogil:
-            supervised_start(&self.system)
+            self.path.start(&self.system)
         self.overlaps = self.overlaps[:, :K]
 
     def run(self, uint32_t k0, uint32_t k1, uint32_t first, float tau, bint heat_bath, int32_t[:, ::1] overlap,
@@ -93,7 +101,7 @@ cdef class SupervisedKernel:
         series.overlap, series.energy = &overlap[0, 0], &energy[0, 0]
         series.accepted, series.agreement = &accepted[0, 0], &agreement[0]
         with nogil:
-            done = supervised_run(&self.system, k0, k1, first, sweeps, tau, heat_bath, &series)
+            done = self.path.run(&self.system, k0, k1, first, sweeps, tau, heat_bath, &series)
         return done
 
 

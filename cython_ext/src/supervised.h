@@ -27,19 +27,7 @@
 #ifndef HEBBIAN_SUPERVISED_H
 #define HEBBIAN_SUPERVISED_H
 
-#include "philox.h"
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#include <immintrin.h>
-#define EVERY_X86 1
-#endif
-
-#define LANES 16
-#define CHUNK (128 * LANES)
-#define ROUNDING 0x1p-17 /* 128 float units, above the (72 + order) of the error bound */
-
-typedef float vector __attribute__((vector_size(4 * LANES)));
-typedef int32_t int_vector __attribute__((vector_size(4 * LANES)));
-typedef int16_t short_vector __attribute__((vector_size(2 * LANES)));
+#include <stdint.h>
 
 typedef struct {
     int64_t sites, patterns, width, replicas, reach, order;
@@ -58,96 +46,15 @@ typedef struct {
     int64_t *energy, *accepted, *agreement;
 } supervised_series;
 
-static int64_t exact_rise(const supervised_system *system, const int16_t *row, const int32_t *overlaps, int spin)
-{
-    int64_t rise = 0;
-    for (int64_t mu = 0; mu < system->patterns; mu++) {
-        int64_t before = (overlaps[mu] + system->reach) / 2;
-        rise += system->table[before - spin * row[mu]] - system->table[before];
-    }
-    return rise;
-}
+/* What every path provides (supervised_path.h). */
+typedef struct {
+    const char *name;
+    void (*start)(const supervised_system *system);
+    int64_t (*run)(const supervised_system *system, uint32_t k0, uint32_t k1, uint32_t first, int64_t sweeps, float tau,
+                   int heat_bath, const supervised_series *series);
+} supervised_path;
 
-/* The sweep, once for every vector unit that a machine of this architecture may have. */
-#define ALWAYS_INLINE static inline __attribute__((always_inline))
-#define TARGET(name) name##_baseline
-#include "supervised_sweep.h"
-#undef TARGET
-#ifdef EVERY_X86
-#pragma GCC push_options
-#pragma GCC optimize("fp-contract=fast") /* rounding decides nothing here */
-#pragma GCC target("arch=x86-64-v3")
-#define TARGET(name) name##_avx2
-#include "supervised_sweep.h"
-#undef TARGET
-#pragma GCC pop_options
-#pragma GCC push_options
-#pragma GCC optimize("fp-contract=fast")
-#pragma GCC target("arch=x86-64-v4,prefer-vector-width=512")
-#define TARGET(name) name##_avx512
-#include "supervised_sweep.h"
-#undef TARGET
-#pragma GCC pop_options
-#endif
-
-typedef int64_t supervised_sweep(const supervised_system *system, int64_t replica);
-
-static supervised_sweep *best_sweep(void)
-{
-#ifdef EVERY_X86
-    __builtin_cpu_init();
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")
-        && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512cd")) return supervised_sweep_avx512;
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2"))
-        return supervised_sweep_avx2;
-#endif
-    return supervised_sweep_baseline;
-}
-
-static int64_t utility(const supervised_system *system, int64_t replica)
-{
-    int64_t total = 0;
-    for (int64_t mu = 0; mu < system->patterns; mu++)
-        total += system->table[(system->overlaps[replica * system->width + mu] + system->reach) / 2];
-    return total;
-}
-
-/* Overlaps, gains and energies from the spins. */
-static void supervised_start(const supervised_system *system)
-{
-    for (int64_t replica = 0; replica < system->replicas; replica++) {
-        int32_t *overlaps = system->overlaps + replica * system->width;
-        memset(overlaps, 0, system->width * sizeof *overlaps);
-        for (int64_t i = 0; i < system->sites; i++)
-            for (int64_t mu = 0; mu < system->width; mu++)
-                overlaps[mu] += system->spins[replica * system->sites + i] * system->sums[i * system->width + mu];
-        refresh_baseline((int) system->order, system, replica);
-        system->energy[replica] = utility(system, replica);
-    }
-}
-
-static int64_t supervised_run(const supervised_system *system, uint32_t k0, uint32_t k1, uint32_t first, int64_t sweeps,
-                              float tau, int heat_bath, const supervised_series *series)
-{
-    int64_t sites = system->sites, replicas = system->replicas;
-    supervised_sweep *sweep = best_sweep();
-    for (int64_t t = 0; t < sweeps; t++) {
-        int64_t flips = 0;
-        for (int64_t replica = 0; replica < replicas; replica++) {
-            fill_thresholds(system->thresholds, sites, k0, k1, first + (uint32_t) t, (uint32_t) replica, tau, heat_bath);
-            int64_t accepted = sweep(system, replica);
-            system->energy[replica] = utility(system, replica);
-            series->overlap[t * replicas + replica] = system->overlaps[replica * system->width];
-            series->energy[t * replicas + replica] = system->energy[replica];
-            series->accepted[t * replicas + replica] = accepted;
-            flips += accepted;
-        }
-        int64_t agreement = 0;
-        for (int64_t i = 0; replicas > 1 && i < sites; i++) agreement += system->spins[i] * system->spins[sites + i];
-        series->agreement[t] = agreement;
-        if (tau == 0.0f && flips == 0) return t + 1;
-    }
-    return sweeps;
-}
+/* The path of that name, or the portable one. */
+const supervised_path *supervised_path_of(const char *name);
 
 #endif

@@ -23,13 +23,13 @@ class Learner:
 
             sums = disorder.example_sums(archetypes, **ensemble) if given is None else disorder.sum_examples(given)
             self._kernel = SupervisedKernel(sums.rows, sums.K, table.values, dense.polynomial(model, N), spins)
-            self._retrieved = 1  # one sum of M examples
+            self._examples = sums.rows[:, 0].astype(np.int64)
         else:
             from hebbian._kernels.dense import DenseKernel
 
             packed = disorder.examples(archetypes, **ensemble) if given is None else disorder.pack(given.reshape(-1, N))
             self._kernel = DenseKernel(packed.rows, packed.K, table.values, spins)
-            self._retrieved = model.M
+            self._examples = packed.unpack(0, model.M).sum(axis=0, dtype=np.int64)
         self.examples = np.zeros((settings.burn_in + settings.sweeps, len(spins)), np.int64)
 
     @property
@@ -47,7 +47,7 @@ class Learner:
             row = slice(t, t + 1)
             self._kernel.run(k0, k1, first + t, tau, heat_bath, overlap[row], energy[row], accepted[row], agreement[row])
             overlap[t] = self.overlaps[:, 0]
-            self.examples[first + t:] = self._kernel.overlaps[:, :self._retrieved].sum(axis=1)
+            self.examples[first + t:] = self.spins @ self._examples
             if tau == 0 and not accepted[t].any():
                 return t + 1
         return len(agreement)
