@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hebbian.errors import NoSolution, NotDefined
+from hebbian.errors import InvalidInput, NoSolution, NotDefined
 from hebbian.models import fields
 from hebbian.models.dense import DenseHopfield
 from hebbian.theory import dense_branches as branches
-from hebbian.theory import dense_learning, dense_rsb, saddle
+from hebbian.theory import dense_learning, dense_planes, dense_rsb, saddle
 from hebbian.theory.dense_lines import lines
 from hebbian.theory.phases import PhaseDiagram
 
@@ -175,23 +175,44 @@ def spinodal_temperature(model: DenseHopfield, *, average: str = "binomial") -> 
     return float(saddle.bracketed_root(excess, T, highest))
 
 
-def phase_diagram(model: DenseHopfield, *, points: int = 60) -> PhaseDiagram:
-    """Phase diagram in load and temperature as lines by name, each with arrays `T` and `alpha`.
-
-    The load of `model` plays no role.
+def phase_diagram(model: DenseHopfield, *, x: str = "alpha", y: str = "T", values=None, T: float | None = None,
+                  points: int = 60, average: str = "binomial") -> PhaseDiagram:
+    """Phase diagram in two of load alpha, temperature T, number M and quality r of examples, and rho, as lines by name.
 
     Parameters
     ----------
-    points : number of points of every line, at least 2.
+    x, y : the axes, two of "alpha", "T", "M", "r", "rho".  `rho` is varied through r at the M of the model.
+    values : values of M, r or rho at which the lines are computed (of x where both axes are such); needed unless the plane is
+        that of alpha and T.
+    T : temperature, where it is not an axis.   points : number of points of every line of alpha and T, at least 2.
+    average : "binomial" or "gaussian", as for `solve`.
 
     Returns
     -------
-    a mapping of `Line` by name, with attribute `model`.  What each line means and where it ends is said in
-    `hebbian.theory.dense_lines`; the names are "spinodal", "first_order", "glass", "replicon", and "dynamical" where
-    the glass transition is discontinuous.
+    a mapping of `Line` by name, with attributes `model`, `x` and `y`; each line has arrays named as the axes.  What each line
+    means and where it ends is said in `hebbian.theory.dense_lines`; the names are "spinodal", "first_order", "glass",
+    "replicon", and "dynamical" where the glass transition is discontinuous (the first and the last two in the plane of alpha and
+    T or with alpha; "spinodal" alone where neither alpha nor T is an axis).
     """
+    axes = [fields.choice(name, value, dense_planes.AXES) for name, value in (("x", x), ("y", y))]
+    if x == y or set(axes) == {"r", "rho"}:
+        raise InvalidInput(f"x = {x!r} and y = {y!r} are not two independent parameters: give two of {dense_planes.AXES}")
     points = fields.integer("points", points, 2)
-    return PhaseDiagram(model, lines(_equations(model), points))
+    if set(axes) == {"alpha", "T"}:
+        return PhaseDiagram(model, lines(_equations(model, average), points), x, y)
+    if model.protocol == "storage":
+        raise NotDefined(f"x = {x!r} and y = {y!r} vary the examples: give protocol='supervised' or 'unsupervised'")
+    across = x if x not in ("alpha", "T") else y
+    bounds = {"M": (1, 2**24), "r": (1e-6, 1.0), "rho": (0.0, 1e12)}[across]
+    if values is None or np.ndim(values) != 1 or not len(values):
+        raise InvalidInput(f"values = {values!r} is missing: give the values of {across} along the lines")
+    values = [fields.real(f"values of {across}", value, *bounds) for value in values]
+    if "T" not in axes:
+        if T is None:
+            raise InvalidInput(f"T is missing: give the temperature of the plane of {x} and {y}")
+        T = fields.real("T", T, 0.0)
+    found = dense_planes.lines(lambda model: _equations(model, average), model, x, y, values, T)
+    return PhaseDiagram(model, found, x, y)
 
 
 def _equations(model, average="binomial"):

@@ -215,6 +215,19 @@ def _curve(eq, T):
     return y, on_retrieval_curve(eq, y, T[..., None]).alpha
 
 
+def load_end(eq, T):
+    """Parameter y where the load has fallen to zero again: the zero-load end, or C = 1 before it (p = 2, few examples or ties).
+
+    Beyond C = 1 the spins whose examples nearly tie would have to be frozen by a noise too weak for it.
+    """
+    (_, end), (y, load) = zero_load(eq, T), _curve(eq, T)
+    last = np.where(load > 0, y, -np.inf).max(axis=-1)
+    beyond = np.where(y > last[..., None], y, end[..., None]).min(axis=-1)
+    cut = on_retrieval_curve(eq, end, T).alpha < 0
+    crossing = bracketed_root(lambda y, T: on_retrieval_curve(eq, y, T).alpha, np.where(cut, last, np.nan), beyond, T)
+    return np.where(cut, crossing, end)
+
+
 def spinodal(eq, T):
     """Parameter y of the retrieval state of largest load at temperature T; NaN where there is no retrieval."""
     T = np.asarray(T, dtype=float)

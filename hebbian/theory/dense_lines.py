@@ -82,7 +82,7 @@ def first_order_load(eq, T):
         state = branches.on_retrieval_curve(eq, y, T)
         return state.free_energy - free_energy_without_overlap(eq, T, state.alpha)
 
-    y = bracketed_root(difference, branches.spinodal(eq, T), branches.zero_load(eq, T)[1], T)
+    y = bracketed_root(difference, branches.spinodal(eq, T), branches.load_end(eq, T), T)
     return branches.on_retrieval_curve(eq, y, T).alpha
 
 
@@ -118,6 +118,6 @@ def replicon(eq, points):
     highest = branches.zero_load_temperature(eq)
     end = float(bracketed_root(lambda T: instability(branches.spinodal(eq, T), T), 0.0, highest * (1 - 1e-6)))
     T = np.linspace(0.0, end, points)
-    y = bracketed_root(instability, branches.spinodal(eq, T[1:-1]), branches.zero_load(eq, T[1:-1])[1], T[1:-1])
+    y = bracketed_root(instability, branches.spinodal(eq, T[1:-1]), branches.load_end(eq, T[1:-1]), T[1:-1])
     inner = branches.on_retrieval_curve(eq, y, T[1:-1]).alpha
     return T, np.concatenate([[0.0], inner, [branches.spinodal_load(eq, end)]])

@@ -23,6 +23,9 @@ from math import factorial
 import numpy as np
 
 
+NEARLY_ONE = 1 - 1e-15  # w C of a state at the end of its curve, where rounding may carry it over 1
+
+
 @dataclass(frozen=True)
 class PairLoop:
     """Crosstalk of p = 2: lambda = alpha q sum_k nu_k w_k^2 / (1 - w_k C)^2 over modes of weight w_k and multiplicity nu_k.
@@ -40,7 +43,8 @@ class PairLoop:
 
     def _sum(self, C, power):
         """sum_k nu_k w_k^power / (1 - w_k C)^power."""
-        return sum(nu * (w / (1 - w * C)) ** power for w, nu in self.modes)
+        with np.errstate(divide="ignore"):  # infinite where w C = 1
+            return sum(nu * np.divide(w, 1 - w * C) ** power for w, nu in self.modes)
 
     def variance(self, q, C):
         return np.where(self.largest_weight * C < 1, q, -q) * self._sum(C, 2)
@@ -51,15 +55,14 @@ class PairLoop:
 
     def gap(self, q, C):
         """sqrt(alpha q) / a of a state without overlap, in a form that changes sign where w C = 1."""
-        with np.errstate(divide="ignore"):
-            return np.where(self.largest_weight * C < 1, 1, -1) / np.sqrt(self._sum(C, 2))
+        return np.where(self.largest_weight * C < 1, 1, -1) / np.sqrt(self._sum(C, 2))
 
     def replicon(self, q, C):
         return self._sum(C, 2)
 
     def free_energy(self, q, C, T):
         return (self.variance(q, C) * C
-                + sum(nu * (w + T * np.log1p(-w * C) - w * q / (1 - w * C)) for w, nu in self.modes)) / 2
+                + sum(nu * (w + T * np.log1p(-np.minimum(w * C, NEARLY_ONE)) - w * q / (1 - w * C)) for w, nu in self.modes)) / 2
 
     def energy(self, q, C, T):
         return sum(nu * w * (1 - 1 / (1 - w * C) - q * w * C / (1 - w * C) ** 2) for w, nu in self.modes) / 2
