@@ -13,6 +13,9 @@ examples   family ensemble, N, r                    (block of 128 sites, mu mod 
 start      N, start, its parameters                 (block of 128 sites or of 4 sites, 0, replica, 0)
 dynamics   model, N, T, start, rule                 (16 (t div 64) + t mod 16, sweep, replica, 0), word (t div 16) mod 4
                                                     is the word of attempt t of that sweep
+ramp       model, N, place in the ramp, T, start, rule  as dynamics, sweeps counted from 0 at every temperature
+tempering  model, N, slot, ladder, start, rule      as dynamics with replica 0; "exchange" in place of slot and ladder:
+                                                    attempt = lower slot, sweep, replica = ladder
 ========== ======================================== ==================================================================
 
 Patterns do not see alpha, p or T, so loads nest and curves share their disorder; examples do not see M or the protocol
@@ -32,7 +35,7 @@ import numpy as np
 #: numerics numbers are never mixed in one file.
 NUMERICS = 1
 
-PURPOSES = ("patterns", "examples", "start", "dynamics")
+PURPOSES = ("patterns", "examples", "start", "dynamics", "ramp", "tempering")
 
 _MULTIPLIERS = (np.uint64(0xD2511F53), np.uint64(0xCD9E8D57))
 _WEYL = (0x9E3779B9, 0xBB67AE85)

@@ -106,3 +106,10 @@ def test_given_archetypes_and_examples():
 def test_learning_refuses_what_has_no_meaning(fields, says):
     with pytest.raises(hb.InvalidInput, match=says):
         hb.DenseHopfield(alpha=0.1, **fields)
+
+
+def test_ramps_and_tempering_refuse_what_they_would_silently_ignore():
+    model = hb.DenseHopfield(alpha=0.02, M=5, r=0.5, protocol="supervised")
+    for verb in (hb.ramp, hb.temper):
+        with pytest.raises(hb.NotDefined, match="storage"):
+            verb(model, T=[0.3, 0.2], N=50)
