@@ -16,12 +16,15 @@ _LAZY = {
     "Estimate": "hebbian.stats",
     "SequenceMemory": "hebbian.models.sequence",
     "Willshaw": "hebbian.models.willshaw",
+    "ModernHopfield": "hebbian.models.modern",
+    "attention": "hebbian.attention",
     "plots": "hebbian.plots",
 }
 
 __all__ = [
-    "HebbianError", "InvalidInput", "NoSolution", "NotConverged", "NotDefined", "StoreError", "capacity", "compare", "load",
-    "optimal_threshold", "phase_diagram", "ramp", "simulate", "solve", "spinodal_temperature", "sweep", "temper", *_LAZY,
+    "HebbianError", "InvalidInput", "NoSolution", "NotConverged", "NotDefined", "StoreError", "capacity", "compare",
+    "learning_threshold", "load", "optimal_threshold", "phase_diagram", "ramp", "simulate", "solve",
+    "spinodal_temperature", "sweep", "temper", *_LAZY,
 ]
 
 
@@ -48,6 +51,11 @@ def solve(model, **point):
 def capacity(model, **point):
     """Largest load at which a retrieval state exists, as a float (dense networks: at temperature T, default 0)."""
     return families.verb("theory", model.family, "capacity")(model, **point)
+
+
+def learning_threshold(model, **point):
+    """Smallest number of examples from which on a model with a given load and quality has a retrieval state."""
+    return families.verb("theory", model.family, "learning_threshold")(model, **point)
 
 
 def spinodal_temperature(model, **point):

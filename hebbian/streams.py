@@ -8,9 +8,15 @@ Rank, thread, order of execution, vector width and position in a grid never ente
 purpose    fields of the key, besides the sample    counter (c0, c1, c2, c3) -> four 32-bit words
 ========== ======================================== ==================================================================
 patterns   family ensemble, N                       (block of 128 sites, mu mod 2^32, mu div 2^32, 0): one bit a site
+examples   family ensemble, N, r                    (block of 128 sites, mu mod 2^32, A, 32 (mu div 2^32) + b): bit 31 - b
+                                                    of the number of a site; example A is flipped where it is small
 start      N, start, its parameters                 (block of 128 sites or of 4 sites, 0, replica, 0)
 dynamics   model, N, T, start, rule                 (16 (t div 64) + t mod 16, sweep, replica, 0), word (t div 16) mod 4
                                                     is the word of attempt t of that sweep
+memories   family ensemble, N                       (block of 4 entries, mu mod 2^32, mu div 2^32, 0): four normals
+queries    family ensemble, N                       (block of 4 entries, query, 0, 0): four normals or four words
+weights    parameter name, shape                    (block of 4 entries, 0, 0, 0): four normals
+bootstrap  number of samples                        (draw, block of 4 samples, 0, 0): four indices
 ramp       model, N, place in the ramp, T, start, rule  as dynamics, sweeps counted from 0 at every temperature
 tempering  model, N, slot, ladder, start, rule      as dynamics with replica 0; "exchange" in place of slot and ladder:
                                                     attempt = lower slot, sweep, replica = ladder
@@ -22,7 +28,8 @@ reveal     model, method                            (trial, step, stage, 0): one
 particles  model, moves                             (move, particle, level, 0); (particle, 0, level, 1) resamples
 ========== ======================================== ==================================================================
 
-Patterns do not see alpha, p or T, so loads nest and curves share their disorder.  The order of words inside a sweep lets
+Patterns do not see alpha, p or T, so loads nest and curves share their disorder; examples do not see M or the protocol
+either, so data sets nest and both ways of learning see the same examples.  The order of words inside a sweep lets
 sixteen generators side by side write 64 consecutive attempts without a shuffle.
 
 Philox: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3" (SC 2011); checked against its published
@@ -38,7 +45,22 @@ import numpy as np
 #: numerics numbers are never mixed in one file.
 NUMERICS = 1
 
-PURPOSES = ("patterns", "start", "dynamics", "ramp", "tempering", "segments", "probes", "reveal", "particles")
+PURPOSES = (
+    "patterns",
+    "start",
+    "dynamics",
+    "ramp",
+    "tempering",
+    "segments",
+    "probes",
+    "reveal",
+    "particles",
+    "memories",
+    "queries",
+    "weights",
+    "bootstrap",
+    "examples",
+)
 
 _MULTIPLIERS = (np.uint64(0xD2511F53), np.uint64(0xCD9E8D57))
 _WEYL = (0x9E3779B9, 0xBB67AE85)
@@ -90,6 +112,19 @@ def signs(key_: tuple[int, int], count: int, c1: int = 0, c2: int = 0) -> np.nda
     block = words(key_, np.arange(-(-count // 128)), c1, c2).reshape(-1)
     bits = (block[:, None] >> np.arange(32, dtype=np.uint32)) & np.uint32(1)
     return (2 * bits.reshape(-1)[:count].astype(np.int8) - 1).astype(np.int8)
+
+
+def normals(key_: tuple[int, int], count: int, c1=0, c2=0) -> np.ndarray:
+    """Standard normals of counters (block, c1, c2, 0), float64 (count,), or (..., count) for arrays c1, c2 of one shape.
+
+    Box and Muller: words (a, b, c, d) of a block give r cos t, r sin t of (a, b) and of (c, d) with r = sqrt(-2 ln u),
+    u = (a + 1/2) 2^-32, t = 2 pi (b + 1/2) 2^-32.  The largest possible value is 6.7.
+    """
+    blocks = np.arange(-(-count // 4))
+    u = (words(key_, blocks, np.expand_dims(c1, -1), np.expand_dims(c2, -1)).astype(np.float64) + 0.5) * 2.0**-32
+    radius, angle = np.sqrt(-2 * np.log(u[..., 0::2])), 2 * np.pi * u[..., 1::2]
+    pairs = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=-1)
+    return pairs.reshape(*pairs.shape[:-3], -1)[..., :count]
 
 
 def attempt_words(key_: tuple[int, int], attempts: int, sweep: int, replica: int) -> np.ndarray:
