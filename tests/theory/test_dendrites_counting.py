@@ -154,6 +154,15 @@ def test_classes():
     assert dendrites.class_accuracy(model, 10) == pytest.approx((1 - miss * (1 - p) ** 19) * (1 - p) ** 180, rel=ROUNDING)
 
 
+def test_false_alarms_over_a_stream():
+    model = Dendrite(n=400, a=40, s=16, theta=8, segments=200)
+    p = hb.solve(model).neuron_false_positive
+    alarms, none = dendrites.false_alarms(model, 1000)
+    assert alarms == pytest.approx(1000 * p, rel=ROUNDING) and none == pytest.approx((1 - p) ** 1000, rel=1e-11)
+    assert dendrites.false_alarms(Dendrite(n=20000, a=400, s=20, theta=20), 10**9) == pytest.approx(
+        (1e9 * float(by_definition(20000, 20, 400, 20)), 1.0), rel=ROUNDING)
+
+
 def test_noise_in_cells_is_not_noise_in_synapses():
     """theta = s/2 guarantees s - theta lost cells, not half of the pattern: at v = a/2 four patterns in ten are missed."""
     assert hb.solve(Dendrite(n=20000, a=2000, s=20, theta=10, noise=1000)).false_negative == pytest.approx(0.41, abs=5e-3)
