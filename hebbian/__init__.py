@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from hebbian import families
 from hebbian.errors import HebbianError, InvalidInput, NoSolution, NotConverged, NotDefined, StoreError
 from hebbian.models.dense import DenseHopfield
+from hebbian.models.multitasking import MultitaskingHopfield
 from hebbian.stats import Estimate
 
 try:
@@ -18,7 +19,7 @@ except PackageNotFoundError:
     __version__ = "0+unknown"
 
 __all__ = [
-    "DenseHopfield", "Estimate", "HebbianError", "InvalidInput", "NoSolution", "NotConverged", "NotDefined", "StoreError",
+    "DenseHopfield", "Estimate", "HebbianError", "InvalidInput", "MultitaskingHopfield", "NoSolution", "NotConverged", "NotDefined", "StoreError",
     "capacity", "compare", "load", "phase_diagram", "plots", "simulate", "solve", "spinodal_temperature", "sweep",
 ]
 

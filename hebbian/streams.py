@@ -7,13 +7,15 @@ Rank, thread, order of execution, vector width and position in a grid never ente
 ========== ======================================== ==================================================================
 purpose    fields of the key, besides the sample    counter (c0, c1, c2, c3) -> four 32-bit words
 ========== ======================================== ==================================================================
-patterns   family ensemble, N                       (block of 128 sites, mu mod 2^32, mu div 2^32, 0): one bit a site
+patterns   "rademacher", N                          (block of 128 sites, mu mod 2^32, mu div 2^32, 0): one bit a site
+           "diluted", N                             (block of 4 sites, mu mod 2^32, mu div 2^32, 0): one word a site
+examples   "diluted", N                             (block of 4 sites, mu, example, 0): one word a site
 start      N, start, its parameters                 (block of 128 sites or of 4 sites, 0, replica, 0)
 dynamics   model, N, T, start, rule                 (16 (t div 64) + t mod 16, sweep, replica, 0), word (t div 16) mod 4
                                                     is the word of attempt t of that sweep
 ========== ======================================== ==================================================================
 
-Patterns do not see alpha, p or T, so loads nest and curves share their disorder.  The order of words inside a sweep lets
+Patterns do not see alpha, p, d or T, examples neither M nor r, so loads and data sets nest and curves share their disorder.  The order of words inside a sweep lets
 sixteen generators side by side write 64 consecutive attempts without a shuffle.
 
 Philox: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3" (SC 2011); checked against its published
@@ -29,7 +31,7 @@ import numpy as np
 #: numerics numbers are never mixed in one file.
 NUMERICS = 1
 
-PURPOSES = ("patterns", "start", "dynamics")
+PURPOSES = ("patterns", "examples", "start", "dynamics")
 
 _MULTIPLIERS = (np.uint64(0xD2511F53), np.uint64(0xCD9E8D57))
 _WEYL = (0x9E3779B9, 0xBB67AE85)
