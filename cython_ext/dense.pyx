@@ -1,26 +1,60 @@
 # cython: language_level=3, boundscheck=False, wraparound=False
+# distutils: sources = cython_ext/src/paths.c cython_ext/src/path_portable.c cython_ext/src/path_avx2.c cython_ext/src/path_avx512.c cython_ext/src/path_avx512vnni.c
 """Compiled sweeps of dense Hopfield networks; the contract of the kernel is at the head of src/dense.h.
 
-The owner object holds every buffer; the Python face (hebbian.simulation.dense) has validated all that arrives here.
+The owner object holds every buffer and chooses, once, the narrowest integers that provably hold every sum; the Python face
+(hebbian.simulation.dense) has validated all that arrives here.
 """
+
+import os
 
 import numpy as np
 
-from libc.stdint cimport int8_t, int32_t, int64_t, uint32_t, uint64_t
+from hebbian._kernels.integers import Plan
+
+from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint32_t, uint64_t
 
 
 cdef extern from "src/dense.h" nogil:
+    cdef enum:
+        SQUARES, NARROW, WIDE, BLOCKED, SCREENED
+
+    ctypedef struct dense_table:
+        const int64_t *pairs
+        int64_t unit, largest
+        int64_t moment[3]
+        int64_t square[2]
+        int32_t coefficient[8]
+        int32_t degree, shift
+
+    ctypedef struct pair_buffers:
+        int64_t blocks, stride, ground, curvature
+        float scale
+        uint32_t *masks
+        int16_t *tiles
+        int16_t *couplings
+        int32_t *reach
+        int16_t *signs
+        int16_t *fields
+        int32_t *wide
+        int32_t *first
+
     ctypedef struct dense_system:
         int64_t sites, patterns, words, replicas
+        int32_t form
         const uint64_t *bits
-        const int64_t *up
-        const int64_t *diff
+        dense_table table
+        pair_buffers pair
         int8_t *spins
-        int32_t *overlaps
-        int64_t *gains
-        int64_t *totals
         int64_t *energy
         int64_t *thresholds
+        int16_t *overlaps16
+        int32_t *overlaps32
+        int32_t *gains32
+        int64_t *gains64
+        int64_t *totals
+        const int32_t *counts
+        float *acceptance
 
     ctypedef struct dense_series:
         int32_t *overlap
@@ -28,52 +62,207 @@ cdef extern from "src/dense.h" nogil:
         int64_t *accepted
         int64_t *agreement
 
-    void dense_start(const dense_system *system)
-    int64_t dense_run(const dense_system *system, uint32_t k0, uint32_t k1, uint32_t first, int64_t sweeps, float tau,
-                      int heat_bath, const dense_series *series)
+    ctypedef struct kernel_path:
+        const char *name
+        void (*thresholds)(int64_t *out, int64_t attempts, uint32_t k0, uint32_t k1, uint32_t sweep, uint32_t replica,
+                           float tau, int heat_bath) noexcept nogil
+        void (*dense_start)(const dense_system *system) noexcept nogil
+        void (*build_blocks)(const dense_system *system) noexcept nogil
+        int64_t (*build_couplings)(const dense_system *system) noexcept nogil
+        int64_t (*dense_run)(const dense_system *system, uint32_t k0, uint32_t k1, uint32_t first, int64_t sweeps,
+                             float tau, int heat_bath, const dense_series *series) noexcept nogil
+
+    const kernel_path *const *kernel_paths
+    const int kernel_path_count
+    int kernel_path_runs(int index)
+    const char *kernel_compiler
+    const char *kernel_flags
+
+
+FORMS = {"squares": SQUARES, "narrow": NARROW, "wide": WIDE, "blocked": BLOCKED, "screened": SCREENED}
+
+# Costs in ns of a quadratic U on one core: a site and a flip of each form, and their parts that grow with K or N.
+BLOCK_SITE, BLOCK_TERM, BLOCK_FLIP, BLOCK_MOVE = 1.0, 0.02, 20.0, 0.1
+SCREEN_SITE, SCREEN_FLIP, SCREEN_COUPLING = 1.0, 10.0, 0.04
+SCREEN_SITES = 8192  # couplings of more sites would take over 128 MiB
+
+cdef const kernel_path *active_path = NULL
+
+
+def paths():
+    """Names of the kernel paths that this machine runs, best first."""
+    return [kernel_paths[k].name.decode() for k in range(kernel_path_count) if kernel_path_runs(k)]
+
+
+def active():
+    """Name of the path that new kernels use."""
+    return active_path.name.decode()
+
+
+def select(name=None):
+    """Use the named path, or the best one, for the kernels built from now on."""
+    global active_path
+    compiled = [kernel_paths[k].name.decode() for k in range(kernel_path_count)]
+    if name is not None and name not in compiled:
+        raise ValueError(f"HEBBIAN_SIMD = {name!r} is unknown: use one of {', '.join(compiled)}")
+    if name is not None and name not in paths():
+        raise ValueError(f"HEBBIAN_SIMD = {name!r} needs instructions that this machine lacks: use one of "
+                         f"{', '.join(paths())}")
+    active_path = kernel_paths[compiled.index(name or paths()[0])]
+
+
+select(os.environ.get("HEBBIAN_SIMD") or None)
+
+
+def build():
+    """Compiler and flags of this build, for logs."""
+    return {"compiler": kernel_compiler.decode(), "flags": kernel_flags.decode()}
+
+
+def thresholds(int64_t attempts, uint32_t k0, uint32_t k1, uint32_t sweep, uint32_t replica, float tau, bint heat_bath):
+    """Integer acceptance thresholds ceil(theta tau) of one sweep on the active path, int64 array (attempts,)."""
+    out = np.zeros(-(-attempts // 64) * 64, np.int64)
+    cdef int64_t[::1] view = out
+    if attempts:
+        active_path.thresholds(&view[0], attempts, k0, k1, sweep, replica, tau, heat_bath)
+    return out[:attempts]
+
+
+def aligned(shape, dtype):
+    """Zeros that start on a cache line."""
+    dtype = np.dtype(dtype)
+    size = int(np.prod(shape)) * dtype.itemsize
+    raw = np.zeros(size + 64, np.uint8)
+    start = -raw.ctypes.data % 64
+    return raw[start:start + size].view(dtype).reshape(shape)
 
 
 cdef class DenseKernel:
-    """Replicas of one quenched sample: packed patterns, spins, overlaps and gains, advanced by `run`.
+    """Replicas of one quenched sample: packed patterns, spins and what the form of the kernel keeps, advanced by `run`.
 
     bits : uint64 (N, words), site-major patterns; K : number of patterns; table : int64 (N + 1,), U on the overlaps;
-    spins : int8 (replicas, N).  `spins`, `overlaps` and `energy` (sum_mu U(X_mu)) show the state without copying.
+    spins : int8 (replicas, N).  `spins` and `energy` (sum_mu U(X_mu)) show the state without copying.
+    form : the integers that sums run in, or "blocked" or "screened" for a quadratic U; None chooses the fastest that is
+        exact, and goes on choosing between the last two.  path : the instruction set in use.
     """
 
     cdef dense_system system
-    cdef object _owned
-    cdef readonly object spins, overlaps, energy
+    cdef const kernel_path *path_
+    cdef list _owned
+    cdef object _overlaps
+    cdef bint _fixed
+    cdef readonly object spins, energy
+    cdef readonly str form, path
 
-    def __init__(self, const uint64_t[:, ::1] bits, int64_t K, const int64_t[::1] table, const int8_t[:, ::1] spins):
+    def __init__(self, const uint64_t[:, ::1] bits, int64_t K, const int64_t[::1] table, const int8_t[:, ::1] spins,
+                 form=None):
         cdef int64_t sites = bits.shape[0], words = bits.shape[1], replicas = spins.shape[0]
-        steps = np.diff(np.asarray(table))
-        up, down = np.append(steps, 0), np.append(0, -steps)
-        diff = down - up
-        self.spins = np.array(spins)
-        self.overlaps = np.zeros((replicas, 64 * words), np.int32)
-        gains = np.zeros((replicas, 64 * words), np.int64)
-        totals = np.zeros((replicas, 2), np.int64)
-        thresholds = np.zeros(-(-sites // 64) * 64, np.int64)
-        self.energy = np.zeros(replicas, np.int64)
-        self._owned = (bits, up, diff, gains, totals, thresholds)
+        pairs = form in ("blocked", "screened")
+        plan = Plan(table, sites, K, "pairs" if pairs else form)
+        self.path, self.path_, self._fixed, self._owned = active(), active_path, form is not None, [bits]
+        self.spins, self.energy = np.array(spins), np.zeros(replicas, np.int64)
+        cdef dense_system *system = &self.system
+        system.sites, system.patterns, system.words, system.replicas = sites, K, words, replicas
+        system.bits = &bits[0, 0]
+        system.spins = <int8_t *> self.hold(self.spins)
+        system.energy = <int64_t *> self.hold(self.energy)
+        system.thresholds = <int64_t *> self.hold(aligned(-(-sites // 64) * 64, np.int64))
+        system.counts = <int32_t *> self.hold(np.bitwise_count(np.asarray(bits)).sum(axis=1).astype(np.int32))
+        system.totals = <int64_t *> self.hold(np.zeros((replicas, 3), np.int64))
+        system.acceptance = <float *> self.hold(np.zeros(replicas, np.float32))
+        if plan.form == "pairs":
+            self._prepare_pairs(plan)
+            self._enter("blocked")
+            if form == "screened" and not self._can_screen(sites * sites):
+                raise ValueError("form 'screened' cannot hold these fields in 16 bits: use 'blocked'")
+            self._enter(form or "blocked")
+        else:
+            self._prepare_gains(plan)
+            self._enter(plan.form)
+        for replica, overlaps in enumerate(self.overlaps):
+            self.energy[replica] = np.asarray(table)[(overlaps + sites) // 2].sum()
 
-        self.system.sites, self.system.patterns = sites, K
-        self.system.words, self.system.replicas = words, replicas
-        self.system.bits = &bits[0, 0]
-        cdef const int64_t[::1] up_view = up, diff_view = diff
-        cdef int8_t[:, ::1] spin_view = self.spins
-        cdef int32_t[:, ::1] overlap_view = self.overlaps
-        cdef int64_t[:, ::1] gain_view = gains, total_view = totals
-        cdef int64_t[::1] energy_view = self.energy, threshold_view = thresholds
-        self.system.up, self.system.diff = &up_view[0], &diff_view[0]
-        self.system.spins, self.system.overlaps = &spin_view[0, 0], &overlap_view[0, 0]
-        self.system.gains, self.system.totals = &gain_view[0, 0], &total_view[0, 0]
-        self.system.energy, self.system.thresholds = &energy_view[0], &threshold_view[0]
+    cdef size_t hold(self, array):
+        """Address of a buffer that lives as long as the kernel."""
+        self._owned.append(array)
+        return array.ctypes.data
+
+    def _prepare_gains(self, plan):
+        cdef dense_system *system = &self.system
+        shape = (system.replicas, 64 * system.words)
+        wide = plan.form == "wide"
+        self._overlaps = aligned(shape, np.int32 if wide else np.int16)
+        gains = aligned(shape if plan.form != "squares" else 0, np.int64 if wide else np.int32)
+        system.overlaps16, system.overlaps32 = <int16_t *> self.hold(self._overlaps), <int32_t *> self.hold(self._overlaps)
+        system.gains32, system.gains64 = <int32_t *> self.hold(gains), <int64_t *> self.hold(gains)
+        system.table.pairs = <const int64_t *> self.hold(plan.pairs)
+        system.table.unit, system.table.largest = plan.unit, plan.largest
+        system.table.moment, system.table.square = plan.moment, plan.square
+        system.table.degree, system.table.shift = len(plan.coefficient) - 1, plan.shift
+        for k, c in enumerate(plan.coefficient):
+            system.table.coefficient[k] = <int32_t> <uint32_t> c
+
+    def _prepare_pairs(self, plan):
+        cdef dense_system *system = &self.system
+        cdef pair_buffers *pair = &system.pair
+        blocks, stride = -(-system.sites // 32), -(-system.patterns // 4) * 4
+        pair.blocks, pair.stride = blocks, stride
+        pair.ground, pair.curvature, pair.scale = plan.ground, plan.curvature, 2.0 / plan.curvature
+        self._overlaps = aligned((system.replicas, 64 * system.words), np.int32)
+        system.overlaps32 = <int32_t *> self.hold(self._overlaps)
+        pair.masks = <uint32_t *> self.hold(aligned((blocks, stride), np.uint32))
+        pair.tiles = <int16_t *> self.hold(aligned((blocks, 32, 32), np.int16))
+        pair.reach = <int32_t *> self.hold(np.zeros(blocks, np.int32))
+        pair.signs = <int16_t *> self.hold(aligned((system.replicas, 32 * blocks), np.int16))
+        pair.wide = <int32_t *> self.hold(np.zeros(system.replicas, np.int32))
+        pair.first = <int32_t *> self.hold(np.zeros(system.replicas, np.int32))
         with nogil:
-            dense_start(&self.system)
-        self.overlaps = self.overlaps[:, :K]
-        for replica in range(replicas):
-            self.energy[replica] = np.asarray(table)[(self.overlaps[replica] + sites) // 2].sum()
+            self.path_.build_blocks(system)
+
+    cdef bint _can_screen(self, double budget):
+        """Whether fields of all sites fit int16; their couplings are built, once, if they cost no more than `budget`."""
+        cdef dense_system *system = &self.system
+        cdef int64_t largest
+        if system.pair.couplings == NULL and system.pair.fields == NULL:
+            if <double> system.sites * system.sites > budget:
+                return False
+            padded = 32 * system.pair.blocks
+            couplings = aligned((system.sites, padded), np.int16)
+            system.pair.couplings = <int16_t *> <size_t> couplings.ctypes.data
+            with nogil:
+                largest = self.path_.build_couplings(system)
+            system.pair.fields = <int16_t *> self.hold(aligned((system.replicas, padded), np.int16))
+            system.pair.couplings = <int16_t *> self.hold(couplings) if largest <= 32766 else NULL
+        return system.pair.couplings != NULL
+
+    def _enter(self, form):
+        if form == self.form:
+            return
+        self.form, self.system.form = form, FORMS[form]
+        with nogil:
+            self.path_.dense_start(&self.system)
+
+    def _reconsider(self, double acceptance):
+        """Blocked or screened, whichever its measured costs make faster at this acceptance."""
+        cdef double N = self.system.sites, K = self.system.patterns
+        screened = SCREEN_SITE + acceptance * (SCREEN_FLIP + SCREEN_COUPLING * N)
+        blocked = BLOCK_SITE + BLOCK_TERM * K + acceptance * (BLOCK_FLIP + BLOCK_MOVE * K)
+        self._enter("screened" if screened < blocked and self._can_screen(SCREEN_SITES**2) else "blocked")
+
+    @property
+    def overlaps(self):
+        """X_mu of every replica, a fresh int32 array (replicas, K)."""
+        stored, K = self._overlaps, self.system.patterns
+        if self.form in ("squares", "narrow"):
+            # Groups of 32 lie in the lane order of src/vector.h.
+            stored = stored.reshape(len(stored), -1, 16, 2).swapaxes(2, 3).reshape(stored.shape)
+        if self.form == "blocked":
+            wide = np.array([self.system.pair.wide[replica] for replica in range(len(stored))], bool)
+            stored = np.where(wide[:, None], stored, stored.astype(np.int16))
+        if self.form == "screened":
+            rows = np.asarray(self._owned[0]).view(np.uint8)
+            stored = self.spins.astype(np.float32) @ (2 * np.unpackbits(rows, axis=1, bitorder="little").astype(np.float32) - 1)
+        return stored[:, :K].astype(np.int32)
 
     def run(self, uint32_t k0, uint32_t k1, uint32_t first, float tau, bint heat_bath, int32_t[:, ::1] overlap,
             int64_t[:, ::1] energy, int64_t[:, ::1] accepted, int64_t[::1] agreement):
@@ -88,5 +277,7 @@ cdef class DenseKernel:
         series.overlap, series.energy = &overlap[0, 0], &energy[0, 0]
         series.accepted, series.agreement = &accepted[0, 0], &agreement[0]
         with nogil:
-            done = dense_run(&self.system, k0, k1, first, sweeps, tau, heat_bath, &series)
+            done = self.path_.dense_run(&self.system, k0, k1, first, sweeps, tau, heat_bath, &series)
+        if self.system.form >= BLOCKED and not self._fixed:
+            self._reconsider(np.sum(accepted[:done]) / (<double> done * self.system.sites * self.system.replicas))
         return done

@@ -5,22 +5,21 @@ k_B = 1, energies are per spin, time is in sweeps.
 """
 
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 
 from hebbian import families
 from hebbian.errors import HebbianError, InvalidInput, NoSolution, NotConverged, NotDefined, StoreError
-from hebbian.models.dense import DenseHopfield
-from hebbian.models.multitasking import MultitaskingHopfield
-from hebbian.stats import Estimate
 
-try:
-    __version__ = version("hebbian-lab")
-except PackageNotFoundError:
-    __version__ = "0+unknown"
+#: Names that are fetched when first asked for, and the module each lives in: `hebbian --help` needs none of their libraries.
+_LAZY = {
+    "DenseHopfield": "hebbian.models.dense",
+    "Estimate": "hebbian.stats",
+    "MultitaskingHopfield": "hebbian.models.multitasking",
+    "plots": "hebbian.plots",
+}
 
 __all__ = [
-    "DenseHopfield", "Estimate", "HebbianError", "InvalidInput", "MultitaskingHopfield", "NoSolution", "NotConverged", "NotDefined", "StoreError",
-    "capacity", "compare", "load", "phase_diagram", "plots", "simulate", "solve", "spinodal_temperature", "sweep",
+    "HebbianError", "InvalidInput", "NoSolution", "NotConverged", "NotDefined", "StoreError", "capacity", "compare", "load",
+    "phase_diagram", "simulate", "solve", "spinodal_temperature", "sweep", *_LAZY,
 ]
 
 
@@ -58,20 +57,31 @@ def compare(run, solution):
 
 def sweep(source, **options):
     """Run or resume a sweep from a TOML file, or from a model with `grid=` and `dir=`; returns what `load(dir)` returns."""
-    from hebbian import parallel
+    from hebbian import execution
 
-    return parallel.sweep(source, **options)
+    return execution.sweep(source, **options)
 
 
 def load(path):
     """Results of a sweep directory or results file as an xarray.Dataset, NaN where an unfinished sweep has nothing yet."""
-    from hebbian import store
+    from hebbian import results
 
-    return store.load(path)
+    return results.load(path)
 
 
 def __getattr__(name):
-    # Plots bring matplotlib along: half a second that `import hebbian` need not cost.
-    if name == "plots":
-        return import_module("hebbian.plots")
+    if name in _LAZY:
+        module = import_module(_LAZY[name])
+        return module if module.__name__ == f"hebbian.{name}" else getattr(module, name)
+    if name == "__version__":
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            return version("hebbian-lab")
+        except PackageNotFoundError:
+            return "0+unknown"
     raise AttributeError(f"module 'hebbian' has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted([*globals(), *_LAZY, "__version__"])

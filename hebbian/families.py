@@ -28,6 +28,7 @@ def verb(kind: str, family: str, name: str):
 def unknown(what: str, name: str, known) -> InvalidInput:
     """The error for a name nobody knows, with the nearest known one."""
     known = sorted(known)
-    nearest = difflib.get_close_matches(name, known, n=1)
+    same = [candidate for candidate in known if candidate.lower() == name.lower()]
+    nearest = same or difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean {nearest[0]!r}?" if nearest else f"known are {', '.join(known)}"
     return InvalidInput(f"{what} {name!r} is unknown: {hint}")

@@ -79,7 +79,7 @@ def words(key_: tuple[int, int], c0, c1=0, c2=0, c3=0) -> np.ndarray:
 
 
 def signs(key_: tuple[int, int], count: int, c1: int = 0, c2: int = 0) -> np.ndarray:
-    """`count` fair signs (int8, +1 where the bit is set): site i is bit i mod 32 of word (i div 32) mod 4 of block i div 128."""
+    """Fair signs (int8, +1 for a set bit): site i is bit i mod 32 of word (i div 32) mod 4 of block i div 128."""
     block = words(key_, np.arange(-(-count // 128)), c1, c2).reshape(-1)
     bits = (block[:, None] >> np.arange(32, dtype=np.uint32)) & np.uint32(1)
     return (2 * bits.reshape(-1)[:count].astype(np.int8) - 1).astype(np.int8)

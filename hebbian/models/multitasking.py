@@ -128,11 +128,6 @@ OBSERVABLES = (
 REPLICAS = 2
 
 
-def axes(model: MultitaskingHopfield, settings: MonteCarloSettings) -> dict[str, int]:
-    """Length of every axis that observables have beyond the sample axis."""
-    return {"pattern": model.patterns(settings.N)}
-
-
 def check(model: MultitaskingHopfield, settings: MonteCarloSettings) -> None:
     """Raise InvalidInput where model and size do not fit together, or the kernel's integers could overflow."""
     N, K = settings.N, model.patterns(settings.N)

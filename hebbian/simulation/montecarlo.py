@@ -5,7 +5,6 @@ stay integers until `reduce` forms each float once.
 """
 
 import hashlib
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -14,6 +13,7 @@ import numpy as np
 from hebbian import patterns as disorder
 from hebbian import streams
 from hebbian.errors import InvalidInput
+from hebbian.machine import available_memory
 from hebbian.stats import Estimate
 
 #: Work of one kernel call, in pattern-terms: long enough to hide the call, short enough to answer an interrupt.
@@ -158,7 +158,7 @@ def tail(settings) -> int:
 
 def require_memory(needed: int) -> None:
     """Refuse a run that cannot fit before anything is allocated."""
-    available = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    available = available_memory()
     if needed > available:
-        raise InvalidInput(f"one sample needs {needed / 2**30:.3g} GiB but this machine has {available / 2**30:.3g} GiB: "
+        raise InvalidInput(f"one sample needs {needed / 2**30:.3g} GiB but this process may use {available / 2**30:.3g} GiB: "
                            "lower N, K or the number of sweeps")

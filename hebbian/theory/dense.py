@@ -1,8 +1,8 @@
 r"""Theory of dense Hopfield networks that store random patterns: replica-symmetric saddle points and phase diagram.
 
-Equations, notation and sources are in `dense_branches` (saddle points), `dense_noise` (crosstalk) and `dense_glass` (glass
-transition for p >= 3).  Temperatures are in units of the couplings of the Hamiltonian, k_B = 1; energies are per spin and
-counted from the mean energy of a random configuration, as in simulations.
+Equations, notation and sources are in `dense_branches` (saddle points), `dense_noise` (crosstalk) and `dense_glass`
+(glass transition for p >= 3).  Temperatures are in units of the couplings of the Hamiltonian, k_B = 1; energies are
+per spin and counted from the mean energy of a random configuration, as in simulations.
 """
 
 from dataclasses import dataclass
@@ -54,19 +54,21 @@ def solve(model: DenseHopfield, *, T: float, N: int | None = None, branch: str =
         spinodal); "paramagnet", m = q = 0; or "glass", m = 0 with q > 0.
 
         The paramagnet needs T > 1 for p = 2, T > 0 for p >= 3, and no random field: with energy="power" and odd p the
-        crosstalk polarises the spins at every temperature, and the single m = 0 state is called "glass".  It is a frozen
-        paramagnet, with replicon < 1, above its glass temperature.  Otherwise the glass appears continuously at
-        T = 1 + sqrt(alpha) (p = 2) or at T = sqrt(alpha zeta''(0)) (power, p = 4, 6, 8), and discontinuously for distinct
-        indices and p >= 3, where it is the replica-symmetric caricature of a phase whose transition is in `phase_diagram`.
+        crosstalk polarises the spins at every temperature, and the single m = 0 state is called "glass".  It is a
+        frozen paramagnet, with replicon < 1, above its glass temperature.  Otherwise the glass appears continuously at
+        T = 1 + sqrt(alpha) (p = 2) or at T = sqrt(alpha zeta''(0)) (power, p = 4, 6, 8), and discontinuously for
+        distinct indices and p >= 3, where it is the replica-symmetric caricature of a phase whose transition is in
+        `phase_diagram`.
 
     Raises
     ------
     NoSolution : the branch does not exist at this point.   NotDefined : the energy is a table.
     InvalidInput : a parameter is missing or out of range.
 
-    Sources: Amit, Gutfreund, Sompolinsky, Ann. Phys. 173, 30 (1987) for p = 2; E. Gardner, J. Phys. A 20, 3453 (1987) for
-    distinct indices; the mixed p-spin noise of "power" is derived in `dense_noise`.  The 1/N rescaling is derived from
-    e_p(N m) -> binomial(N, p) m^p near m = 1 and from the variance of e_p; it leaves fluctuations of the same order out.
+    Sources: Amit, Gutfreund, Sompolinsky, Ann. Phys. 173, 30 (1987) for p = 2; E. Gardner, J. Phys. A 20, 3453 (1987)
+    for distinct indices; the mixed p-spin noise of "power" is derived in `dense_noise`.  The 1/N rescaling is derived
+    from e_p(N m) -> binomial(N, p) m^p near m = 1 and from the variance of e_p; it leaves fluctuations of the same
+    order out.
     """
     T = fields.real("T", T, 0.0)
     branch = fields.choice("branch", branch, BRANCHES)
@@ -92,7 +94,9 @@ def predict(model: DenseHopfield, settings, **options) -> Solution:
 
 
 def capacity(model: DenseHopfield, *, T: float = 0.0) -> float:
-    """Largest load alpha with a retrieval state at temperature T, in replica symmetry; the load of `model` plays no role.
+    """Largest load alpha with a retrieval state at temperature T, in replica symmetry.
+
+    The load of `model` plays no role.
 
     At low T the spinodal is unstable to replica symmetry breaking, which raises the T = 0 value (by 0.2 % for p = 2, by
     22 % for p = 3 with distinct indices).
@@ -103,16 +107,16 @@ def capacity(model: DenseHopfield, *, T: float = 0.0) -> float:
     eq = _equations(model)
     load = float(branches.spinodal_load(eq, T))
     if np.isnan(load):
-        raise NoSolution(f"no retrieval state of {model} at T = {T:g} at any load: one pattern alone is retrieved below "
-                         f"T = {branches.zero_load_temperature(eq):.6g}; lower T")
+        raise NoSolution(f"no retrieval state of {model} at T = {T:g} at any load: one pattern alone is retrieved "
+                         f"below T = {branches.zero_load_temperature(eq):.6g}; lower T")
     return load
 
 
 def spinodal_temperature(model: DenseHopfield) -> float:
     """Largest temperature with a retrieval state at the load of `model`, in replica symmetry.
 
-    The spinodal load first rises with T (re-entrance), so for loads just above the capacity at T = 0 retrieval also needs a
-    lowest temperature: it exists where capacity(model, T=T) >= alpha.
+    The spinodal load first rises with T (re-entrance), so for loads just above the capacity at T = 0 retrieval also
+    needs a lowest temperature: it exists where capacity(model, T=T) >= alpha.
 
     Raises NoSolution where the load is above the capacity at every temperature, NotDefined where the energy is a table.
     """
@@ -121,20 +125,22 @@ def spinodal_temperature(model: DenseHopfield) -> float:
     if alpha == 0:
         return highest
 
+    T, largest = branches.largest_load(eq)
+    if alpha > largest:
+        raise NoSolution(f"no retrieval state of {model} at any temperature: the largest load with one is "
+                         f"{largest:.9g}, at T = {T:.4g}; lower alpha")
+
     def excess(T):
         load = branches.spinodal_load(eq, T)
-        return np.where(np.isnan(load), 0.0, load) - alpha
+        return np.where(np.isnan(load), 0.0, load) - alpha  # one pattern alone is lost at `highest`
 
-    # the load has one maximum over T; from there it falls to zero
-    T, surplus = saddle.maximum(excess, np.linspace(0.0, highest, 33))
-    if surplus < 0:
-        raise NoSolution(f"no retrieval state of {model} at any temperature: the largest load with one is "
-                         f"{alpha + surplus:.9g}, at T = {T:.4g}; lower alpha")
     return float(saddle.bracketed_root(excess, T, highest))
 
 
 def phase_diagram(model: DenseHopfield, *, points: int = 60) -> PhaseDiagram:
-    """Phase diagram in load and temperature as lines by name, each with arrays `T` and `alpha`; the load of `model` plays no role.
+    """Phase diagram in load and temperature as lines by name, each with arrays `T` and `alpha`.
+
+    The load of `model` plays no role.
 
     Parameters
     ----------
@@ -142,8 +148,9 @@ def phase_diagram(model: DenseHopfield, *, points: int = 60) -> PhaseDiagram:
 
     Returns
     -------
-    a mapping of `Line` by name, with attribute `model`; see `hebbian.theory.dense_lines` for what each line means and where it ends:
-    "spinodal", "first_order", "glass", "replicon", and "dynamical" where the glass transition is discontinuous.
+    a mapping of `Line` by name, with attribute `model`.  What each line means and where it ends is said in
+    `hebbian.theory.dense_lines`; the names are "spinodal", "first_order", "glass", "replicon", and "dynamical" where
+    the glass transition is discontinuous.
     """
     points = fields.integer("points", points, 2)
     return PhaseDiagram(model, lines(_equations(model), points))
@@ -151,8 +158,8 @@ def phase_diagram(model: DenseHopfield, *, points: int = 60) -> PhaseDiagram:
 
 def _equations(model):
     if not isinstance(model.energy, str):
-        raise NotDefined("theory is defined for energy = 'distinct' and 'power', not for a table of U: its values at one "
-                         "size N have no limit for N to infinity; simulate it instead")
+        raise NotDefined("theory is defined for energy = 'distinct' and 'power', not for a table of U: its values at "
+                         "one size N have no limit for N to infinity; simulate it instead")
     return branches.equations(model.p, model.energy)
 
 
@@ -163,8 +170,8 @@ def _retrieval(model, eq, T, alpha, c):
         if np.isnan(capacity):
             raise NoSolution(f"no retrieval state of {model} at T = {T:g}: one pattern alone is retrieved below "
                              f"T = {c * branches.zero_load_temperature(eq):.6g}; lower T")
-        raise NoSolution(f"no retrieval state of {model} at T = {T:g} and load {alpha:.9g}: the largest load with one is "
-                         f"{capacity:.9g} at this temperature; lower alpha or ask for branch='glass'")
+        raise NoSolution(f"no retrieval state of {model} at T = {T:g} and load {alpha:.9g}: the largest load with one "
+                         f"is {capacity:.9g} at this temperature; lower alpha or ask for branch='glass'")
     return state
 
 
@@ -176,7 +183,8 @@ def _paramagnet(model, eq, T, alpha, c):
         raise NoSolution(f"no paramagnet of {model} at T = {T:g}: for p = 2 it exists above T = 1; raise T or ask for "
                          "branch='glass'")
     if T == 0:
-        raise NoSolution(f"no paramagnet of {model} at T = 0: q = 0 needs thermal noise; raise T or ask for branch='glass'")
+        raise NoSolution(f"no paramagnet of {model} at T = 0: q = 0 needs thermal noise; raise T or ask for "
+                         "branch='glass'")
     return branches.paramagnet(eq, T / c, alpha / c)
 
 
@@ -184,6 +192,6 @@ def _glass(model, eq, T, alpha, c):
     state = branches.glass(eq, T / c, alpha / c)
     if np.isnan(state.a):
         highest = c * branches.glass_end(eq, alpha / c)
-        raise NoSolution(f"no glass of {model} at T = {T:g} and load {alpha:.9g}: states with m = 0 and q > 0 exist below "
-                         f"T = {highest:.6g}; lower T or ask for branch='paramagnet'")
+        raise NoSolution(f"no glass of {model} at T = {T:g} and load {alpha:.9g}: states with m = 0 and q > 0 exist "
+                         f"below T = {highest:.6g}; lower T or ask for branch='paramagnet'")
     return state

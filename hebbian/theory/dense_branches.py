@@ -11,12 +11,12 @@ where v, g, u, r are the crosstalk of `dense_noise` (p = 2: Amit, Gutfreund, Som
 p >= 3: derived from the replicated noise weight, which becomes Gaussian for N to infinity; it reduces to E. Gardner,
 J. Phys. A 20, 3453 (1987) for distinct indices, with her alpha the alpha p!/2 of here and her beta the 2 beta / p!).
 
-At fixed T the retrieval solutions form one curve along which everything but one root is explicit.  Its parameter is y with
-m = erf(y): A = F'(m) is known, a is the noise at which E tanh(h/T) = erf(y), a monotone function, and alpha = a^2 / v.
-At T = 0, a = A / (sqrt 2 y) and this is the classical parametrisation.  alpha rises from 0 at the zero-load state, goes
-through one maximum, the spinodal, and falls again along the unstable states of smaller m.  So the spinodal is the root of
-d alpha / dy and a solution is a root of alpha(y) between the spinodal and the zero-load end: both are bracketed, however
-close to the spinodal they are.
+At fixed T the retrieval solutions form one curve along which everything but one root is explicit.  Its parameter is y
+with m = erf(y): A = F'(m) is known, a is the noise at which E tanh(h/T) = erf(y), a monotone function, and alpha =
+a^2 / v. At T = 0, a = A / (sqrt 2 y) and this is the classical parametrisation.  alpha rises from 0 at the zero-load
+state, goes through one maximum, the spinodal, and falls again along the unstable states of smaller m.  So the
+spinodal is the root of d alpha / dy and a solution is a root of alpha(y) between the spinodal and the zero-load end:
+both are bracketed, however close to the spinodal they are.
 """
 
 from dataclasses import dataclass
@@ -81,7 +81,7 @@ class States:
 
     @property
     def scaled_replicon(self):
-        """T times the left-hand side of the stability condition; finite at T = 0, where the condition itself diverges."""
+        """T times the left-hand side of the stability condition; finite at T = 0, where that diverges."""
         return self.alpha * self.equations.noise.replicon(self.q, self.C) * self.averages.sech4
 
     @property
@@ -117,23 +117,23 @@ def _zero_load_fold(p):
 
 
 def zero_load(eq, T):
-    """Ends (y_low, y_high) of the retrieval curve, where alpha = 0; y_high is cut at Y_MAX; NaN above the zero-load limit."""
+    """Ends (y_low, y_high <= Y_MAX) of the retrieval curve, where alpha = 0; NaN above the zero-load temperature."""
     from scipy.special import erfcinv, erfinv
 
     T = np.asarray(T, dtype=float)
+    T = np.where((T < 1) | (eq.p > 2), T, np.nan)
     fold, d_max = _zero_load_fold(eq.p), 30.0
 
     def excess(d, T):
         return eq.F(np.tanh(d), 1) - T * d
 
-    warm = excess(np.full(T.shape, d_max), T) < 0
-    with np.errstate(invalid="ignore"):
-        d_high = bracketed_root(excess, fold if eq.p > 2 else 1e-9, np.where(warm, d_max, np.nan), T)
-        y_high = np.where(warm, np.minimum(erfcinv(2 / (np.exp(2 * d_high) + 1)), Y_MAX), Y_MAX)
-        if eq.p == 2:
-            return np.where(np.isnan(y_high), np.nan, 0.0), y_high
-        d_floor = (factorial(eq.p - 1) * T) ** (1 / (eq.p - 2))  # tanh d < d
-        d_low = bracketed_root(excess, np.minimum(d_floor, fold), fold, T)
+    warm = ~(excess(d_max, T) >= 0)
+    d_high = bracketed_root(excess, max(fold, 1e-9), np.where(warm, d_max, np.nan), T)
+    y_high = np.where(warm, np.minimum(erfcinv(2 / (np.exp(2 * d_high) + 1)), Y_MAX), Y_MAX)
+    if eq.p == 2:
+        return np.where(np.isnan(y_high), np.nan, 0.0), y_high
+    d_floor = (factorial(eq.p - 1) * T) ** (1 / (eq.p - 2))  # tanh d < d
+    d_low = bracketed_root(excess, np.minimum(d_floor, fold), fold, T)
     return np.where(T > 0, erfinv(np.tanh(d_low)), 0.0), y_high
 
 
@@ -179,22 +179,32 @@ def load_slope(state):
 
 
 def spinodal(eq, T):
-    """Parameter y of the retrieval state of largest load at temperature T; NaN where there is no retrieval."""
+    """Parameter y of the retrieval state of largest load at temperature T; NaN where there is no retrieval.
+
+    It is the first maximum of the load that is met from the zero-load end.  (At low T and small m the unstable states
+    of p >= 3 with distinct indices have a second, lower maximum.)
+    """
     T = np.asarray(T, dtype=float)
     low, high = zero_load(eq, T)
     # squared spacing: at low T the maximum lies in the lower part of a long curve
     y = low[..., None] + (high - low)[..., None] * ((np.arange(GRID) + 0.5) / GRID) ** 2
     load = on_retrieval_curve(eq, y, T[..., None]).alpha
-    exists = ~np.isnan(load).all(axis=-1)
-    best = np.where(exists, np.argmax(np.where(np.isnan(load), -1, load), axis=-1), 0)[..., None]
-    below = np.take_along_axis(y, np.maximum(best - 1, 0), -1)[..., 0]
-    above = np.take_along_axis(y, np.minimum(best + 1, GRID - 1), -1)[..., 0]
+    rising = load[..., 1:] > load[..., :-1]
+    top = (GRID - 1 - np.argmax(rising[..., ::-1], axis=-1))[..., None]
+    below = np.take_along_axis(y, top - 1, -1)[..., 0]
+    above = np.take_along_axis(y, np.minimum(top + 1, GRID - 1), -1)[..., 0]
     return bracketed_root(lambda y, T: load_slope(on_retrieval_curve(eq, y, T)), below, above, T)
 
 
 def spinodal_load(eq, T):
     """Largest load with a retrieval state at temperature T; NaN where there is none."""
     return on_retrieval_curve(eq, spinodal(eq, T), T).alpha
+
+
+@lru_cache(maxsize=64)
+def largest_load(eq):
+    """(T, alpha) of the top of the spinodal: below that T it re-enters, the load falls to zero above."""
+    return maximum(lambda T: spinodal_load(eq, T), np.linspace(0.0, zero_load_temperature(eq), 33))
 
 
 def retrieval(eq, T, alpha) -> States:
@@ -230,8 +240,8 @@ def paramagnet(eq, T, alpha) -> States:
 def glass(eq, T, alpha) -> States:
     """The states m = 0, q > 0 of largest q; NaN in a where there is none.
 
-    At fixed T the load is explicit in the noise, alpha = a^2 / v(q, C).  For p = 2 it rises with a from C = 1 (T < 1) or
-    from a = 0.  For p >= 3 it is alpha = T^2 / r(a/T), see `frozen_scale`.
+    At fixed T the load is explicit in the noise, alpha = a^2 / v(q, C).  For p = 2 it rises with a from C = 1 (T < 1)
+    or from a = 0.  For p >= 3 it is alpha = T^2 / r(a/T), see `frozen_scale`.
     """
     T, alpha = np.broadcast_arrays(np.asarray(T, dtype=float), np.asarray(alpha, dtype=float))
 
@@ -248,8 +258,8 @@ def glass(eq, T, alpha) -> States:
         # at T = 0, C = sqrt(2/pi)/a, which bounds C at T > 0
         high = (np.sqrt(alpha) + np.sqrt(2 / np.pi)) * (1 + 1e-9)
         cold = (T < 1) & (T > 0)
-        unstable = bracketed_root(lambda a, T: averages(a, T).C - 1, 1e-9, np.where(cold, 1.0, np.nan), np.where(cold, T, 0.5))
-        low = np.where(cold, unstable, np.where(T == 0, np.sqrt(2 / np.pi), 1e-7 * T))
+        lowest = bracketed_root(lambda a, T: averages(a, T).C - 1, 1e-9, np.where(cold, 1.0, np.nan), T)
+        low = np.where(cold, lowest, np.where(T == 0, np.sqrt(2 / np.pi), 1e-7 * T))
     else:
         high = np.sqrt(alpha * eq.noise.zeta(1.0, 1)) * (1 + 1e-9)
         low = np.sqrt(alpha * eq.random_field) * (1 - 1e-9) if eq.random_field else max(frozen_scale(eq)[0], 1e-7) * T
@@ -259,7 +269,7 @@ def glass(eq, T, alpha) -> States:
 
 @lru_cache(maxsize=64)
 def frozen_scale(eq):
-    """(s, t) for p >= 3: the replica-symmetric states m = 0, q > 0 exist up to T = t sqrt(alpha) and there have a = s T.
+    """(s, t) for p >= 3: replica-symmetric states m = 0, q > 0 exist up to T = t sqrt(alpha), where a = s T.
 
     All states m = 0 depend on T / sqrt(alpha) alone: with s = a/T, T^2 / alpha = r(s) = zeta'(q(s)) / s^2.
     t = infinity with a random field; s = 0 where q grows continuously from zero.

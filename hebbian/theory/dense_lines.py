@@ -1,19 +1,20 @@
 r"""Lines of the phase diagram of a dense Hopfield network, each over its whole extent in temperature.
 
-spinodal     largest load with a retrieval state, from T = 0 to the zero-load temperature, where it ends at alpha = 0.  It
-             re-enters: the load first rises with T.
-first_order  where the free energy of retrieval equals that of the m = 0 state, from the end at alpha = 0 (T = 1 for p = 2)
-             down to T = 0 if the glass appears continuously (p = 2; power, p = 3, 4), with the replica-symmetric glass as
-             the m = 0 state.  If the glass transition is discontinuous, the line ends where it meets "glass": below,
-             retrieval competes with a glass that replica symmetry does not describe.
-glass        T_g(alpha), where the m = 0 states freeze: 1 + sqrt(alpha) for p = 2; t sqrt(alpha) for p >= 3, t the static
-             (Kauzmann) temperature of `dense_glass`, which is sqrt(zeta''(0)) where q grows continuously from zero.
+spinodal     largest load with a retrieval state, from T = 0 to the zero-load temperature, where it ends at alpha = 0.
+              It re-enters: the load first rises with T.
+first_order  where the free energy of retrieval equals that of the m = 0 state, from the end at alpha = 0 (T = 1 for p
+             = 2) down to T = 0 if the glass appears continuously (p = 2; power, p = 3, 4), with the replica-symmetric
+             glass as the m = 0 state.  If the glass transition is discontinuous, the line ends where it meets
+             "glass": below, retrieval competes with a glass that replica symmetry does not describe.
+glass        T_g(alpha), where the m = 0 states freeze: 1 + sqrt(alpha) for p = 2; t sqrt(alpha) for p >= 3, t the
+             static (Kauzmann) temperature of `dense_glass`, which is sqrt(zeta''(0)) where q grows continuously from
+             zero.  Drawn for all loads with a retrieval state.
 dynamical    where the transition is discontinuous: T_d(alpha), below which the m = 0 states break up into many.
-replicon     de Almeida-Thouless line of retrieval, from (0, 0) to where it meets the spinodal; retrieval states at lower T
-             or higher load are unstable to replica symmetry breaking.
+replicon     de Almeida-Thouless line of retrieval, from (0, 0) to where it meets the spinodal; retrieval states at
+             lower T or higher load are unstable to replica symmetry breaking.
 
-Along a line parametrised by temperature every point is a bracketed root on the retrieval curve of that temperature, whose load
-is explicit: no point needs its neighbour, and all are solved at once.
+Along a line parametrised by temperature every point is a bracketed root on the retrieval curve of that temperature,
+whose load is explicit: no point needs its neighbour, and all are solved at once.
 """
 
 import numpy as np
@@ -33,9 +34,9 @@ MEANING = {
 
 
 def lines(eq, points) -> dict[str, Line]:
-    """All lines by name, each with the given number of points, ordered from T = 0 upwards or from alpha = 0 upwards (glass)."""
+    """All lines by name, each with the given number of points, in order of increasing temperature."""
     curves = {"spinodal": spinodal(eq, points), "first_order": first_order(eq, points)}
-    curves |= glass(eq, points, largest=curves["spinodal"][1].max())
+    curves |= glass(eq, points, largest=branches.largest_load(eq)[1])
     curves["replicon"] = replicon(eq, points)
     return {name: Line(T, alpha, MEANING[name]) for name, (T, alpha) in curves.items()}
 
@@ -81,11 +82,12 @@ def first_order_load(eq, T):
 
 
 def free_energy_without_overlap(eq, T, alpha):
-    """Free energy of the m = 0 state: the replica-symmetric glass where that appears continuously and exists, else the paramagnet."""
+    """Free energy of the m = 0 state: the replica-symmetric glass where it appears continuously, or the paramagnet."""
     discontinuous = eq.p > 2 and branches.frozen_scale(eq)[0] > 0
     frozen = (T < branches.glass_end(eq, alpha)) & (not discontinuous)
-    f = -T * np.log(2)  # alpha = 0
-    for chosen, branch in ((frozen & (alpha > 0), branches.glass), (~frozen & (alpha > 0), branches.paramagnet)):
+    loaded = alpha > 1e-30  # with less, C = 1 to rounding in the glass of p = 2
+    f = -T * np.log(2)
+    for chosen, branch in ((loaded & frozen, branches.glass), (loaded & ~frozen, branches.paramagnet)):
         f[chosen] = branch(eq, T[chosen], alpha[chosen]).free_energy
     return f
 

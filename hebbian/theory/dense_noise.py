@@ -7,8 +7,8 @@ the replica overlap q, of C = beta (1 - q) and of T, a crosstalk gives
     free_energy  its part of f, in units of alpha   energy      its part of d(beta f)/d beta
 
 `PairLoop` is the p = 2 crosstalk, where the overlaps with the other patterns feed back on themselves.  For p >= 3 the
-feedback vanishes with N and what is left is the Gaussian mixed p-spin glass, `MixedSpin`, of covariance N alpha zeta(q).
-All forms hold at T = 0, where q = 1 and C stays finite.
+feedback vanishes with N and what is left is the Gaussian mixed p-spin glass, `MixedSpin`, of covariance N alpha
+zeta(q). All forms hold at T = 0, where q = 1 and C stays finite.
 """
 
 from dataclasses import dataclass
@@ -45,11 +45,11 @@ class PairLoop:
 class MixedSpin:
     """Crosstalk of p >= 3: lambda = alpha zeta'(q) with zeta(q) = sum_j coefficients[j] q^j.
 
-    zeta is the covariance of the pattern energies U over two replicas of overlap q, E U U' / N^(2-p), for N to infinity:
-    with x, x' standard normal of correlation q, U -> He_p(x) / p! for distinct indices and U -> x^p / p! for the full
-    power.  Expanding x^p in Hermite polynomials gives every j of the parity of p (derived here from
-    x^p = sum_j p! He_j / (j! k! 2^k), k = (p - j)/2, and E He_j(x) He_j(x') = j! q^j; checked against Gauss-Hermite sums).
-    The j = 0 term of even powers is the energy of a random configuration, the zero of energies.
+    zeta is the covariance of the pattern energies U over two replicas of overlap q, E U U' / N^(2-p), for N to
+    infinity: with x, x' standard normal of correlation q, U -> He_p(x) / p! for distinct indices and U -> x^p / p!
+    for the full power.  Expanding x^p in Hermite polynomials gives every j of the parity of p (derived here from
+    x^p = sum_j p! He_j / (j! k! 2^k), k = (p - j)/2, and E He_j(x) He_j(x') = j! q^j; checked against Gauss-Hermite
+    sums). The j = 0 term of even powers is the energy of a random configuration, the zero of energies.
     """
 
     coefficients: tuple[float, ...]
@@ -70,7 +70,7 @@ class MixedSpin:
         return self.zeta(q, 2)
 
     def free_energy(self, q, C, T):
-        """-(beta/2) [zeta(1) - zeta(q) - (1-q) zeta'(q)], as the Taylor sum in 1 - q = T C that stays exact at T = 0."""
+        """-(beta/2) [zeta(1) - zeta(q) - (1-q) zeta'(q)], as a Taylor sum in 1 - q = T C, exact at T = 0."""
         return -self._taylor(q, C, T, 2) / 2
 
     def energy(self, q, C, T):

@@ -1,4 +1,4 @@
-"""Phase diagrams: lines in the plane of load and temperature, and the record that holds them with their model."""
+"""Phase diagrams: lines in the plane of temperature and load, or dilution, and the record that holds them with their model."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,21 +12,26 @@ class Line:
 
     Attributes
     ----------
-    T, alpha : arrays of one length, temperature and load of each point.
+    T : array, temperature of each point.
+    alpha, d : array of the same length, load or dilution of each point; the family has one of them, the other is None.
     meaning : one sentence that says what happens on the line.
     """
 
     T: np.ndarray
-    alpha: np.ndarray
+    alpha: np.ndarray | None = None
     meaning: str = ""
+    d: np.ndarray | None = None
 
     def __post_init__(self):
-        for name in ("T", "alpha"):
-            values = np.array(getattr(self, name), dtype=float)
-            values.setflags(write=False)
-            object.__setattr__(self, name, values)
-        if self.T.ndim != 1 or self.T.shape != self.alpha.shape:
-            raise ValueError(f"a line needs T and alpha of one length, not shapes {self.T.shape} and {self.alpha.shape}")
+        for name in ("T", "alpha", "d"):
+            if getattr(self, name) is not None:
+                values = np.array(getattr(self, name), dtype=float)
+                values.setflags(write=False)
+                object.__setattr__(self, name, values)
+        other = [values for values in (self.alpha, self.d) if values is not None]
+        if len(other) != 1 or self.T.ndim != 1 or self.T.shape != other[0].shape:
+            shapes = [self.T.shape, *(values.shape for values in other)]
+            raise ValueError(f"a line needs T and one of alpha and d, of one length, not of shapes {shapes}")
 
     def __len__(self):
         return self.T.size

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hebbian._kernels.dense import DenseKernel
 from scipy.stats import chi2
 
 from hebbian import patterns, reference, streams
-from hebbian._kernels.dense import DenseKernel
 from hebbian.models.dense import DenseHopfield, integer_table
 
 DIGESTS = json.loads(Path(__file__).with_name("digests.json").read_text())

@@ -38,7 +38,8 @@ def test_keys_separate_every_field_and_nothing_else():
         streams.key("dynamics", ("dense", 100), 0.3, **base),
     }
     assert len(keys) == 7
-    assert streams.key("dynamics", "dense", 100, 0.3, **base) == streams.key("dynamics", "dense", np.int64(100), np.float64(0.3), **base)
+    numpy_typed = streams.key("dynamics", "dense", np.int64(100), np.float64(0.3), **base)
+    assert streams.key("dynamics", "dense", 100, 0.3, **base) == numpy_typed
     with pytest.raises(ValueError, match="unknown"):
         streams.key("weather", seed=1, sample=0)
 

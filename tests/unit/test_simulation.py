@@ -106,7 +106,8 @@ def test_heat_bath_and_metropolis_agree_on_the_equilibrium():
 
 
 @pytest.mark.parametrize("settings, says", [
-    (dict(record=("movie",)), "movie"), (dict(patterns=np.ones((2, 50))), "shape"), (dict(patterns=np.zeros((2, 100))), "contains 0"),
+    (dict(record=("movie",)), "movie"), (dict(patterns=np.ones((2, 50))), "shape"),
+    (dict(patterns=np.zeros((2, 100))), "contains 0"),
     (dict(start=np.ones(7)), "shape"), (dict(start=np.full(100, 2)), "contains 2"), (dict(start="array"), "array itself"),
     (dict(T=-1.0), "T = -1.0"), (dict(samples=2.5), "samples = 2.5"), (dict(T=1e300), "too large")])
 def test_bad_input_is_one_sentence(settings, says):

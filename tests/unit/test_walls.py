@@ -1,4 +1,4 @@
-"""Who may import whom, read from the syntax trees: agreement of theory and simulation is evidence only if neither sees the other."""
+"""Who may import whom, read from the syntax trees: theory and simulation are evidence only if neither sees the other."""
 
 import ast
 from pathlib import Path

@@ -1,0 +1,103 @@
+/* Starting, sweeping and recording: the loops around the kernels of gains.h. */
+#ifndef HEBBIAN_SWEEPS_H
+#define HEBBIAN_SWEEPS_H
+
+#include "gains.h"
+#include "pairwise.h"
+#include "thresholds.h"
+
+typedef void (*gain_sum)(const dense_system *system, int64_t replica, int64_t site, int64_t *out);
+
+typedef struct {
+    gain_sum one, four;
+    void (*move)(const dense_system *system, int64_t replica, int64_t site, int step);
+} gain_form;
+
+static const gain_form gain_forms[] = {
+    [SQUARES] = {sum_squares, sum_squares_of_four, move_squares},
+    [NARROW] = {sum_narrow, sum_narrow_of_four, move_narrow},
+    [WIDE] = {sum_wide, sum_wide_of_four, move_wide},
+};
+
+/* Above this running acceptance sums for later sites are mostly wasted; measured, and without influence on any result. */
+#define SHARED_PASS 0.2f
+
+/* One sweep.  Four sites share one pass over the gains; an accepted flip makes the sums of the later ones stale, and they
+ * begin the next group: exactly the sequential law. */
+static int64_t sweep_gains(const dense_system *system, int64_t replica, const int64_t *thresholds)
+{
+    const gain_form *form = &gain_forms[system->form];
+    int8_t *spins = system->spins + replica * system->sites;
+    const int64_t *totals = system->totals + 3 * replica;
+    float *acceptance = system->acceptance + replica;
+    int64_t accepted = 0;
+    for (int64_t i = 0; i < system->sites;) {
+        int64_t sum[4];
+        int64_t stop = i + (*acceptance < SHARED_PASS && i + 4 <= system->sites ? 4 : 1);
+        (stop > i + 1 ? form->four : form->one)(system, replica, i, sum);
+        for (int j = 0; i < stop; j++) {
+            int64_t site = i++, rise = totals[0] + (spins[site] > 0 ? sum[j] : totals[1] - sum[j]);
+            int flip = -rise < thresholds[site];
+            *acceptance += 0.01f * ((float) flip - *acceptance);
+            if (flip) {
+                form->move(system, replica, site, -2 * spins[site]);
+                system->energy[replica] += rise;
+                spins[site] = -spins[site];
+                accepted++;
+                break;
+            }
+        }
+    }
+    return accepted;
+}
+
+static int64_t sweep(const dense_system *system, int64_t replica, uint32_t k0, uint32_t k1, uint32_t sweep, float tau,
+                     int heat_bath)
+{
+    if (system->form == BLOCKED) return sweep_blocked(system, replica, k0, k1, sweep, tau, heat_bath);
+    if (system->form == SCREENED) return sweep_screened(system, replica, k0, k1, sweep, tau, heat_bath);
+    thresholds64(system->thresholds, system->sites, k0, k1, sweep, (uint32_t) replica, tau, heat_bath);
+    return sweep_gains(system, replica, system->thresholds);
+}
+
+static int32_t first_overlap(const dense_system *system, int64_t replica)
+{
+    if (system->form == SCREENED) return system->pair.first[replica];
+    if (system->form == BLOCKED) return overlap_of(system, replica, 0);
+    int64_t offset = replica * 64 * system->words;
+    return system->form == WIDE ? system->overlaps32[offset] : system->overlaps16[offset];
+}
+
+/* Overlaps, gains, totals or fields from the spins; buffers of gain forms are zeros.  The energy is left to the caller. */
+static void dense_start(const dense_system *system)
+{
+    for (int64_t replica = 0; replica < system->replicas; replica++)
+        if (system->form >= BLOCKED)
+            start_pairs(system, replica);
+        else
+            for (int64_t i = 0; i < system->sites; i++)
+                gain_forms[system->form].move(system, replica, i, system->spins[replica * system->sites + i]);
+}
+
+static int64_t dense_run(const dense_system *system, uint32_t k0, uint32_t k1, uint32_t first, int64_t sweeps, float tau,
+                         int heat_bath, const dense_series *series)
+{
+    int64_t sites = system->sites, replicas = system->replicas;
+    for (int64_t t = 0; t < sweeps; t++) {
+        int64_t flips = 0;
+        for (int64_t replica = 0; replica < replicas; replica++) {
+            int64_t accepted = sweep(system, replica, k0, k1, first + (uint32_t) t, tau, heat_bath);
+            series->overlap[t * replicas + replica] = first_overlap(system, replica);
+            series->energy[t * replicas + replica] = system->energy[replica];
+            series->accepted[t * replicas + replica] = accepted;
+            flips += accepted;
+        }
+        int64_t agreement = 0;
+        for (int64_t i = 0; replicas > 1 && i < sites; i++) agreement += system->spins[i] * system->spins[sites + i];
+        series->agreement[t] = agreement;
+        if (tau == 0.0f && flips == 0) return t + 1;
+    }
+    return sweeps;
+}
+
+#endif

@@ -1,0 +1,100 @@
+"""Which integers hold the sums of a kernel: bounds proved at set-up from the table of U, in Python's own integers."""
+
+from fractions import Fraction
+from math import gcd, lcm
+
+import numpy as np
+
+
+def monomials(values, points):
+    """Coefficients (Fractions, constant first) of the polynomial through `values` at equally spaced integer `points`."""
+    step, result, product = points[1] - points[0], [Fraction(0)], [Fraction(1)]
+    differences = [int(value) for value in values]
+    for k in range(len(values)):
+        if k:
+            differences = [b - a for a, b in zip(differences, differences[1:])]
+            product = [a - b * points[k - 1] for a, b in zip([Fraction(0), *product], [*product, Fraction(0)])]
+            product = [c / (step * k) for c in product]
+        result = [a + differences[0] * b for a, b in zip([*result, *[Fraction(0)] * (len(product) - len(result))], product)]
+    while len(result) > 1 and not result[-1]:
+        result.pop()
+    return result
+
+
+class Plan:
+    """How a table of U enters a kernel: differences, bounds and the form they allow.
+
+    form : "pairs", "squares", "narrow" or "wide"; the others are fields of `dense_table` and `pair_buffers`.
+    """
+
+    def __init__(self, table, N, K, form=None):
+        # A polynomial U continues beyond the ends of its table, where no flip ever leads; any other U is constant there.
+        U = [int(value) for value in table]
+        points = range(-N, N + 1, 2)
+        fitted = monomials(U[:10], points[:10]) if N >= 9 else monomials(U, points)
+        self.polynomial = len(fitted) <= 9 and all(
+            sum(c * X**k for k, c in enumerate(fitted)) == value for X, value in zip(points, U))
+        ends = [int(sum(c * X**k for k, c in enumerate(fitted))) if self.polynomial else end
+                for X, end in ((-N - 2, U[0]), (N + 2, U[-1]))]
+        U = [ends[0], *U, ends[1]]
+        up = [c - b for b, c in zip(U[1:], U[2:])]
+        gain = [a - c for a, c in zip(U, U[2:])]
+        both = [a + c - 2 * b for a, b, c in zip(U, U[1:], U[2:])]
+        self.unit = gcd(*gain) or 1
+        gain = [value // self.unit for value in gain]
+        self.pairs = np.array([up, gain], np.int64).T.copy()
+        self.square, self.moment, self.coefficient, self.shift = [0, 0], [0, 0, 0], [], 0
+
+        largest = max(abs(value) for value in gain)
+        self.form, self.largest = "wide", largest
+        self.curvature, self.ground = self._quadratic(fitted, N, K)
+        if 16 * max(largest, N * N) <= np.iinfo(np.int32).max:
+            self.form, self.largest = "narrow", max(largest, N * N)
+            if self.polynomial:
+                self._fit(gain, both, points, N, K)
+            if self.polynomial and len(self.square) == 2 and self.square[1] and 32 * N * N <= np.iinfo(np.int32).max:
+                self.form, self.largest = "squares", 2 * N * N
+        if self.curvature:
+            self.form = "pairs"
+        if form is not None:
+            self._demand(form, largest, N)
+
+    def _quadratic(self, fitted, N, K):
+        """Curvature and ground of 8 U = ground / K + curvature X^2, or zeros where the pairwise kernels cannot hold it."""
+        if not self.polynomial or len(fitted) != 3 or fitted[1]:
+            return 0, 0
+        curvature = 8 * fitted[2]
+        power_of_two = curvature.denominator == 1 and curvature > 0 and curvature.numerator.bit_count() == 1
+        if not power_of_two or K > 16383 or K * N >= 2**29 or curvature > 2**30:
+            return 0, 0
+        return int(curvature), int(8 * fitted[0] * K)
+
+    def _fit(self, gain, both, points, N, K):
+        """Closed forms of gain and of 8 (up - down); `coefficient` stays empty where they do not fit their integers."""
+        moment = [8 * c for c in monomials(both[:9], points[:9])]
+        terms = monomials(gain[:9], points[:9])
+        denominator = lcm(*(c.denominator for c in terms))
+        shift = (denominator & -denominator).bit_length() - 1
+        odd = denominator >> shift
+        inside = max(abs(value) for value in gain) << shift < 2**31
+        whole = len(moment) <= 3 and all(c.denominator == 1 for c in moment)
+        bounded = sum(abs(c) * N**k for k, c in enumerate(moment)) * K < 2**62
+        if not (inside and whole and bounded and len(terms) <= 8):
+            return
+        self.shift = shift
+        self.moment = [int(c) for c in moment] + [0] * (3 - len(moment))
+        self.coefficient = [int(c * denominator) * pow(odd, -1, 2**32) % 2**32 for c in terms]
+        scaled = [8 * self.unit * c for c in terms]
+        if len(terms) == 3 and not terms[1] and scaled[0].denominator == scaled[2].denominator == 1:
+            if (abs(scaled[0]) + abs(scaled[2]) * N * N) * K < 2**62:
+                self.square = [int(scaled[0]), int(scaled[2])]
+
+    def _demand(self, form, largest, N):
+        order = ["pairs", "squares", "narrow", "wide"]
+        if form not in order or order.index(form) < order.index(self.form):
+            raise ValueError(f"form {form!r} cannot hold this table: use {self.form!r} or a wider one")
+        if form == "squares" and not self.square[1] or form == "narrow" and 16 * max(largest, N * N) > 2**31 - 1:
+            raise ValueError(f"form {form!r} cannot hold this table: use 'wide'")
+        self.form = form
+        if form in ("narrow", "wide"):
+            self.largest = max(largest, N * N)

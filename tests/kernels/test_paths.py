@@ -1,0 +1,135 @@
+"""Every path and every form of the dense kernel gives one trajectory: the twin's."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hebbian._kernels.dense import DenseKernel
+
+from hebbian import patterns, reference, streams
+from hebbian._kernels import dense
+from hebbian.models.dense import DenseHopfield, integer_table
+from tests.kernels.test_dense import CASES, DIGESTS, advance, start_spins, table_of, trajectory_digest
+
+
+def test_the_best_path_is_active_and_names_are_checked():
+    assert dense.paths()[-1] == "portable" and dense.active() in dense.paths()
+    assert set(dense.build()) == {"compiler", "flags"}
+    with pytest.raises(ValueError, match="unknown: use one of"):
+        dense.select("sse9")
+    code = "from hebbian._kernels import dense; print(dense.active())"
+    for name, answer in (("portable", "portable"), ("", dense.paths()[0])):
+        done = subprocess.run([sys.executable, "-c", code], env={"HEBBIAN_SIMD": name}, capture_output=True, text=True)
+        assert done.stdout.strip() == answer, done.stderr
+    done = subprocess.run([sys.executable, "-c", code], env={"HEBBIAN_SIMD": "sse9"}, capture_output=True, text=True)
+    assert done.returncode and "HEBBIAN_SIMD = 'sse9' is unknown" in done.stderr
+
+
+@pytest.mark.parametrize("rule", ["heat_bath", "metropolis"])
+@pytest.mark.parametrize("tau", [0.0, 1e-3, 0.37, 1.0, 1e3, 3e7, 1e12, 1e19, 1e37])
+def test_thresholds_equal_their_definition(path, tau, rule):
+    key, attempts = (17, 2**32 - 5), 1000
+    theta = reference.thetas(streams.attempt_words(key, attempts, 3, 1), rule)
+    exact = np.ceil(theta * np.float32(tau)).astype(np.float64)
+    expected = np.clip(exact, -(2.0**62), 2.0**62).astype(np.int64)
+    assert np.array_equal(dense.thresholds(attempts, *key, 3, 1, tau, rule == "heat_bath"), expected)
+    assert len(set(expected)) > 100 or not 1e2 < tau < 1e18
+
+
+@pytest.mark.parametrize("case", sorted(DIGESTS))
+def test_digests_hold_on_every_path(path, case):
+    assert trajectory_digest(case) == DIGESTS[case]
+
+
+@pytest.mark.parametrize("N, K, energy, T", CASES, ids=str)
+def test_every_path_equals_the_twin(path, N, K, energy, T):
+    model = DenseHopfield(K=K, **(energy if isinstance(energy, dict) else {"energy": table_of(N, energy)}))
+    kernel, twin = pair_of(model, N, K)
+    tau = float(np.float32(T / float(integer_table(model, N).unit)))
+    series = advance(kernel, (5, 6), 4, tau, "heat_bath")
+    for t in range(series["done"]):
+        assert np.array_equal(series["accepted"][t], twin.sweep((5, 6), t, tau, "heat_bath"))
+    assert np.array_equal(kernel.spins, twin.spins) and np.array_equal(kernel.overlaps, twin.overlaps)
+    assert np.array_equal(kernel.energy, twin.energy)
+
+
+def pair_of(model, N, K, form=None):
+    table = integer_table(model, N)
+    packed, spins = patterns.rademacher(N, K, seed=3, sample=1), start_spins(N, 2, seed=4)
+    return DenseKernel(packed.rows, K, table.values, spins, form), reference.DenseTwin(packed.unpack(), table.values, spins)
+
+
+# N, K, model, T, forms; the last three of p = 2 leave int16 fields behind: by load, by couplings, and by the size of X.
+FORMS = [
+    (100, 130, dict(p=2), 0.6, ("wide", "narrow", "blocked", "screened")),
+    (97, 7, dict(p=2, energy="power"), 0.4, ("wide", "narrow", "blocked", "screened")),
+    (64, 33, dict(p=2), 0.1, ("wide", "narrow", "blocked", "screened")),
+    (300, 2500, dict(p=2), 3.0, ("wide", "narrow", "blocked")),
+    (60, 300, dict(p=3), 0.3, ("wide", "narrow", "squares")),
+    (61, 129, dict(p=3, energy="power"), 0.2, ("wide", "narrow", "squares")),
+    (60, 500, dict(p=4), 0.05, ("wide", "narrow")),
+    (61, 500, dict(p=4, energy="power"), 0.02, ("wide", "narrow")),
+    (40, 500, dict(p=5), 0.02, ("wide", "narrow")),
+]
+
+
+@pytest.mark.parametrize("N, K, model, T, forms", FORMS, ids=str)
+@pytest.mark.parametrize("rule", ["heat_bath", "metropolis"])
+def test_forms_differ_in_nothing_but_speed(path, N, K, model, T, forms, rule):
+    tau = float(np.float32(T / float(integer_table(DenseHopfield(K=K, **model), N).unit)))
+    results = {}
+    for form in (*forms, None):
+        kernel, _ = pair_of(DenseHopfield(K=K, **model), N, K, form)
+        series = advance(kernel, (8, 9), 20, tau, rule)
+        assert form is None or kernel.form == form
+        results[form] = [*series.values(), kernel.spins, kernel.overlaps, kernel.energy]
+    assert results[forms[0]][2].sum() > 20
+    for form in (*forms[1:], None):
+        assert all(np.array_equal(a, b) for a, b in zip(results[forms[0]], results[form])), form
+
+
+def test_the_narrowest_exact_form_is_chosen():
+    def form(N, K, **model):
+        return pair_of(DenseHopfield(K=K, **model), N, K)[0].form
+
+    assert form(100, 10, p=2) == "blocked"
+    assert form(100, 300, p=3) == form(100, 300, p=3, energy="power") == "squares"
+    assert form(100, 300, p=4) == form(60, 300, p=5) == "narrow"
+    assert form(100, 300, p=8) == "wide"
+    for forbidden in ("squares", "blocked", "screened"):
+        with pytest.raises(ValueError, match="cannot hold"):
+            pair_of(DenseHopfield(K=300, p=4), 100, 300, forbidden)
+
+
+def test_a_quadratic_kernel_changes_its_form_between_calls_and_not_its_results():
+    N, K = 600, 30
+    model = DenseHopfield(K=K)
+    table = integer_table(model, N)
+    packed = patterns.rademacher(N, K, seed=3, sample=1)
+    spins = np.repeat(packed.unpack(0, 1), 2, axis=0)
+    free, fixed = (DenseKernel(packed.rows, K, table.values, spins, form) for form in (None, "blocked"))
+    seen = []
+    for call, T in enumerate((0.2, 0.2, 3.0, 3.0, 0.1)):
+        tau = float(np.float32(T / float(table.unit)))
+        first, second = (advance(kernel, (1, 2), 20, tau, "metropolis", 20 * call) for kernel in (free, fixed))
+        assert all(np.array_equal(first[name], second[name]) for name in first)
+        assert np.array_equal(free.overlaps, fixed.overlaps) and np.array_equal(free.spins, fixed.spins)
+        seen.append(free.form)
+    assert set(seen) == {"blocked", "screened"}
+
+
+@pytest.mark.slow
+def test_ten_million_patterns_stream():
+    N, K = 200, 10**7
+    model = DenseHopfield(K=K, p=4)
+    table = integer_table(model, N)
+    packed = patterns.rademacher(N, K, seed=3, sample=1)
+    kernel = DenseKernel(packed.rows, K, table.values, start_spins(N, 1, seed=4))
+    start = int(kernel.energy[0])
+    series = advance(kernel, (1, 2), 1, float(np.float32(1e3 / float(table.unit))), "metropolis")
+    signs = kernel.spins[0].astype(np.int64)
+    total = 0
+    for low in range(0, K, 10**6):
+        total += int(table.values[(signs @ packed.unpack(low, low + 10**6).T + N) // 2].sum())
+    assert series["energy"][0, 0] == total != start

@@ -1,0 +1,199 @@
+"""Figures: what stands on the axes is what the results hold, and drawing changes nothing but the axes."""
+
+import math
+from types import SimpleNamespace
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import xarray
+
+from hebbian import plots
+from hebbian.errors import InvalidInput
+from hebbian.stats import Estimate, wilson
+
+SIZES, LOADS, TEMPERATURES = [100, 200], [0.02, 0.05, 0.1], [0.1, 0.3, 0.5, 0.7]
+
+
+@pytest.fixture(autouse=True)
+def closed_figures_and_untouched_settings():
+    before = dict(plt.rcParams)
+    yield
+    plt.close("all")
+    assert dict(plt.rcParams) == before
+
+
+@pytest.fixture
+def sweep():
+    """Random overlaps over (N, alpha, T, sample), theory that depends on (alpha, T) and ends at a spinodal."""
+    random = np.random.default_rng(3)
+    grid = ("N", "alpha", "T")
+    shape = (2, 3, 4)
+    theory = np.broadcast_to(random.uniform(0.6, 1.0, shape[1:]), shape).copy()
+    theory[:, 2, 2:] = math.nan
+    m = random.uniform(0.0, 1.0, (*shape, 8))
+    return xarray.Dataset(
+        {"m": ((*grid, "sample"), m, {"symbol": "m", "units": "1"}), "m_theory": (grid, theory),
+         "retrieved": ((*grid, "sample"), (m > 0.5).astype(float)), "q": ((*grid, "sample"), m**2)},
+        coords={"N": SIZES, "alpha": LOADS, "T": TEMPERATURES, "sample": np.arange(8)})
+
+
+def points(ax):
+    """Every curve of points on the axes as (x, y, low ends, high ends of the bars)."""
+    curves = []
+    for container in ax.containers:
+        line, _, (bars,) = container
+        segments = np.array(bars.get_segments())
+        curves.append((line.get_xdata(), line.get_ydata(), segments[:, 0, 1], segments[:, 1, 1]))
+    return curves
+
+
+def lines(ax):
+    return [line for line in ax.get_lines() if line.get_linestyle() != "None"]
+
+
+def test_points_and_bars_are_the_means_and_standard_errors(sweep):
+    curves = points(plots.overlap(sweep))
+    assert len(curves) == 6
+    for (x, y, low, high), (a, n) in zip(curves, [(a, n) for a in range(3) for n in range(2)]):
+        estimate = Estimate(sweep["m"].values[n, a].T)
+        np.testing.assert_array_equal(x, TEMPERATURES)
+        np.testing.assert_allclose(y, estimate.mean)
+        np.testing.assert_allclose(high - y, estimate.error)
+        np.testing.assert_allclose(y - low, estimate.error)
+
+
+def test_theory_is_one_line_a_load_in_the_colour_of_its_points(sweep):
+    ax = plots.overlap(sweep)
+    drawn = lines(ax)
+    assert len(drawn) == 3
+    for a, line in enumerate(drawn):
+        np.testing.assert_array_equal(line.get_xdata(), TEMPERATURES)
+        np.testing.assert_array_equal(line.get_ydata(), sweep["m_theory"].values[1, a])
+        assert line.get_color() == ax.containers[2 * a].lines[0].get_color()
+    assert len({line.get_color() for line in drawn}) == 3
+
+
+def test_smaller_sizes_are_open_and_the_largest_filled(sweep):
+    ax = plots.overlap(sweep)
+    small, large = ax.containers[0].lines[0], ax.containers[1].lines[0]
+    assert (small.get_markerfacecolor(), large.get_markerfacecolor()) == ("white", large.get_color())
+    assert small.get_marker() != large.get_marker()
+
+
+def test_theory_that_depends_on_size_is_dotted_but_for_the_largest(sweep):
+    sweep["m_theory"][0] -= 0.05
+    drawn = lines(plots.overlap(sweep))
+    assert [line.get_linestyle() for line in drawn] == [":", "-"] * 3
+    np.testing.assert_array_equal(drawn[0].get_ydata(), sweep["m_theory"].values[0, 0])
+
+
+def test_finer_theory_replaces_the_grid_points(sweep):
+    fine = {load: (np.linspace(0, 1, 50), np.full(50, load)) for load in LOADS}
+    for line, load in zip(lines(plots.overlap(sweep, theory=fine)), LOADS):
+        np.testing.assert_array_equal(line.get_xdata(), fine[load][0])
+        np.testing.assert_array_equal(line.get_ydata(), fine[load][1])
+
+
+def test_any_axis_can_be_the_horizontal_one(sweep):
+    x, y, *_ = points(plots.overlap(sweep, x="alpha"))[0]
+    np.testing.assert_array_equal(x, LOADS)
+    np.testing.assert_allclose(y, sweep["m"].values[0, :, 0].mean(axis=-1))
+    ax = plots.overlap(sweep.sel(T=[0.1]).squeeze("T"), x="N")
+    x, y, *_ = points(ax)[0]
+    np.testing.assert_allclose(x, [1 / 100, 1 / 200])
+    np.testing.assert_allclose(y, sweep["m"].values[:, 0, 0].mean(axis=-1))
+    assert "1/N" in ax.get_xlabel()
+    with pytest.raises(InvalidInput, match="beta"):
+        plots.overlap(sweep, x="beta")
+
+
+def test_retrieved_fraction_has_wilson_bars(sweep):
+    sweep["retrieved"][0, 0, 0, :2] = math.nan
+    ax = plots.dataset(sweep, kind="retrieved")
+    x, y, low, high = points(ax)[0]
+    flags = sweep["retrieved"].values[0, 0]
+    assert y[0] == np.nanmean(flags[0])
+    for k, row in enumerate(flags):
+        assert (low[k], high[k]) == pytest.approx(wilson(int(np.nansum(row)), int(np.isfinite(row).sum())))
+    assert ax.get_ylabel() == "fraction of samples retrieved"
+
+
+def test_zipped_axes_are_found_by_their_fields():
+    dataset = xarray.Dataset({"m": (("point", "sample"), np.array([[0.9, 0.8], [0.7, 0.6]]))},
+                             coords={"T": ("point", [0.1, 0.2]), "M": ("point", [5, 10])})
+    x, y, *_ = points(plots.overlap(dataset, x="T"))[0]
+    np.testing.assert_array_equal(x, [0.1, 0.2])
+    np.testing.assert_allclose(y, [0.85, 0.65])
+
+
+def test_axes_and_legend_name_what_is_drawn(sweep):
+    ax = plots.overlap(sweep)
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("temperature $T$", "overlap $m$")
+    words = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert words == [r"$\alpha = 0.02$", r"$\alpha = 0.05$", r"$\alpha = 0.1$", "$N = 100$", "$N = 200$", "theory"]
+
+
+def test_draws_into_given_axes(sweep):
+    _, ax = plt.subplots()
+    assert plots.overlap(sweep, ax=ax) is ax
+
+
+def test_dataset_draws_every_observable_and_names_the_unknown(sweep):
+    np.testing.assert_array_equal(points(plots.dataset(sweep))[0][1], points(plots.overlap(sweep))[0][1])
+    np.testing.assert_allclose(points(plots.dataset(sweep, kind="q"))[0][1], sweep["q"].values[0, 0].mean(axis=-1))
+    with pytest.raises(InvalidInput, match="magnetisation"):
+        plots.dataset(sweep, kind="magnetisation")
+
+
+def line(T, alpha):
+    return SimpleNamespace(T=np.array(T), alpha=np.array(alpha))
+
+
+def test_phase_diagram_draws_each_line_and_names_the_regions():
+    T, load = np.linspace(0, 1, 30), np.linspace(0, 0.2, 30)
+    diagram = {"spinodal": line(T, 0.14 * (1 - T) ** 2), "glass": line(1 + np.sqrt(load), load)}
+    ax = plots.phase_diagram(diagram)
+    for drawn, (name, values) in zip(ax.get_lines(), diagram.items()):
+        assert drawn.get_gid() == name
+        np.testing.assert_array_equal(drawn.get_xdata(), values.alpha)
+        np.testing.assert_array_equal(drawn.get_ydata(), values.T)
+    places = {text.get_text(): text.get_position() for text in ax.texts}
+    alpha, T = places["retrieval"]
+    assert alpha < 0.14 * (1 - T) ** 2
+    alpha, T = places["spin glass"]
+    assert alpha > 0.14 * max(1 - T, 0) ** 2 and T < 1 + math.sqrt(alpha)
+    alpha, T = places["paramagnet"]
+    assert T > 1 + math.sqrt(alpha)
+
+
+def test_phase_diagram_shows_a_gap_where_a_line_is_unknown():
+    ax = plots.phase_diagram({"spinodal": line([0.0, 0.5, 1.0], [0.1, math.nan, 0.0])})
+    assert np.isnan(ax.get_lines()[0].get_xdata()[1])
+    with pytest.raises(InvalidInput, match="no lines"):
+        plots.phase_diagram({"spinodal": line([], [])})
+
+
+def test_histogram_integrates_to_one_on_the_possible_overlaps():
+    counts = np.zeros(11)
+    counts[[8, 9, 10]] = 0.2, 0.5, 0.3
+    run = SimpleNamespace(histogram=counts, settings=SimpleNamespace(N=10))
+    [stairs] = plots.histogram(run).patches
+    density, edges, _ = stairs.get_data()
+    assert np.sum(density * np.diff(edges)) == pytest.approx(1.0)
+    np.testing.assert_allclose((edges[:-1] + edges[1:])[[8, 9, 10]] / 2, [0.6, 0.8, 1.0])
+    np.testing.assert_allclose(density * 0.2, counts)
+    with pytest.raises(InvalidInput, match="histogram"):
+        plots.histogram(SimpleNamespace(histogram=None))
+
+
+def test_series_shows_every_replica_after_the_burn_in():
+    overlaps = np.random.default_rng(5).uniform(size=(3, 20, 2))
+    run = SimpleNamespace(series={"m": overlaps}, settings=SimpleNamespace(burn_in=50))
+    drawn = plots.series(run).get_lines()
+    assert len(drawn) == 6
+    np.testing.assert_array_equal(drawn[3].get_ydata(), overlaps[1, :, 1])
+    np.testing.assert_array_equal(drawn[3].get_xdata(), 51 + np.arange(20))
+    assert drawn[2].get_color() == drawn[3].get_color() != drawn[0].get_color()
+    with pytest.raises(InvalidInput, match="series"):
+        plots.series(SimpleNamespace(series=None))
