@@ -1,12 +1,13 @@
 # cython: language_level=3, boundscheck=False, wraparound=False
+# distutils: sources = cython_ext/src/multitasking_portable.c cython_ext/src/multitasking_avx2.c cython_ext/src/multitasking_avx512.c
 """Compiled sweeps of multitasking networks; the contract of the kernel is at the head of src/multitasking.h.
 
 The owner object holds every buffer; the Python face (hebbian.simulation.multitasking) has validated all that arrives here.
 """
 
-import os
-
 import numpy as np
+
+from hebbian._kernels import dense
 
 from libc.stdint cimport int8_t, int32_t, int64_t, uint32_t
 
@@ -36,14 +37,13 @@ BITS = {"avx512": 512, "avx2": 256, "portable": 128}
 
 
 def paths():
-    """Names of the instruction sets that this machine can run, fastest first; all give the same integers."""
-    return [name for name, bits in BITS.items() if multitasking_path(bits) != NULL]
+    """Names of the instruction sets that this machine can run, best first; all give the same integers."""
+    return [name for name in BITS if name in dense.paths()]
 
 
-def default_path():
-    """The path that kernels take: the fastest, or the one that the environment variable HEBBIAN_SIMD names."""
-    forced = os.environ.get("HEBBIAN_SIMD")
-    return forced if forced in paths() else paths()[0]
+def active():
+    """Name of the path that new kernels use: that of the dense kernels, HEBBIAN_SIMD included, without VNNI."""
+    return dense.active().removesuffix("vnni")
 
 
 cdef class MultitaskingKernel:
@@ -65,10 +65,10 @@ cdef class MultitaskingKernel:
         cdef int64_t blocks = -(-sites // 16), padded = -(-count // 16) * 16
         cdef const uint32_t[:, ::1] planes_view, truth_view
         cdef const int32_t[:, ::1] weight_view
-        cdef const int32_t[::1] active_view
+        cdef const int32_t[::1] size_view
         cdef int8_t[:, ::1] spin_view
         cdef int32_t[:, ::1] overlap_view
-        self.advance = multitasking_path(BITS[path or default_path()])
+        self.advance = multitasking_path(BITS[path or active()])
         self._spins = np.ones((replicas, 16 * blocks), np.int8)
         self._spins[:, :sites] = spins
         self.overlaps = np.zeros((replicas, padded), np.int32)
@@ -79,11 +79,11 @@ cdef class MultitaskingKernel:
         self.system.rows, self.system.padded = count, padded
         self.system.patterns = count if truth is None else len(truth)
         if rows.dtype == np.int8:
-            planes, active = pack(rows), np.zeros(16 * blocks, np.int32)
-            active[:sites] = np.count_nonzero(rows, axis=0)
-            planes_view, active_view = planes, active
-            self.system.planes, self.system.active = &planes_view[0, 0], &active_view[0]
-            self._owned += [planes, active]
+            planes, sizes = pack(rows), np.zeros(16 * blocks, np.int32)
+            sizes[:sites] = np.count_nonzero(rows, axis=0)
+            planes_view, size_view = planes, sizes
+            self.system.planes, self.system.active = &planes_view[0, 0], &size_view[0]
+            self._owned += [planes, sizes]
         else:
             weights = np.zeros((sites, padded), np.int32)
             weights[:, :count] = rows.T

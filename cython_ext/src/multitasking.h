@@ -23,12 +23,12 @@
  * spin.  At tau = 0 a sweep that accepts nothing has reached a fixed point, and the run returns early.  Nothing here
  * allocates, validates, or needs the interpreter lock.
  *
- * The one body, multitasking_body.h, is compiled for each instruction set; all of them give the same integers.
+ * The one body, multitasking_run.h, is compiled for each instruction set (vector.h); all of them give the same integers.
  */
 #ifndef HEBBIAN_MULTITASKING_H
 #define HEBBIAN_MULTITASKING_H
 
-#include "philox.h"
+#include <stdint.h>
 
 typedef struct {
     int64_t sites, blocks, replicas, rows, padded, patterns, truth_padded;
@@ -43,53 +43,23 @@ typedef struct {
     int64_t *energy, *accepted, *agreement;
 } multitasking_series;
 
+/* Advance by `sweeps` sweeps from sweep index `first`; returns the sweeps done, fewer only at tau = 0. */
 typedef int64_t multitasking_run(const multitasking_system *system, uint32_t k0, uint32_t k1, uint32_t first, int64_t sweeps,
                                  float tau, int heat_bath, const multitasking_series *series);
 
-/* A block with more willing sites than this is visited site by site: the cheaper way above an acceptance of about 0.3. */
-#define CROWD 4
-
-#define NAMED2(name, suffix) name##_##suffix
-#define NAMED1(name, suffix) NAMED2(name, suffix)
-#define NAMED(name) NAMED1(name, PATH)
-
-/* WIDTH: lanes of a vector.  EVEN_PRODUCT(a, b): 64-bit products of b and the even 32-bit lanes of a.  SIGNS(v): sign bits. */
 #if defined(__x86_64__)
-#include <immintrin.h>
-
-#define PATH avx512
-#define WIDTH 16
-#define TARGET __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vpopcntdq,prefer-vector-width=512")))
-#define EVEN_PRODUCT(a, b) _mm512_mul_epu32((__m512i) (a), _mm512_set1_epi32((int32_t) (b)))
-#define SIGNS(v) _mm512_movepi32_mask((__m512i) (v))
-#include "multitasking_body.h"
-
-#define PATH avx2
-#define WIDTH 8
-#define TARGET __attribute__((target("avx2,popcnt")))
-#define EVEN_PRODUCT(a, b) _mm256_mul_epu32((__m256i) (a), _mm256_set1_epi32((int32_t) (b)))
-#define SIGNS(v) _mm256_movemask_ps((__m256) (v))
-#include "multitasking_body.h"
+extern multitasking_run multitasking_avx512, multitasking_avx2;
 #endif
+extern multitasking_run multitasking_portable;
 
-#define PATH portable
-#define WIDTH 4
-#define TARGET
-#define EVEN_PRODUCT(a, b) (((a) & 0xFFFFFFFFu) * (b))
-#define SIGNS(v) (((v)[0] & 1) | ((v)[1] & 2) | ((v)[2] & 4) | ((v)[3] & 8))
-#include "multitasking_body.h"
-
-/* The body for 512-, 256- or 128-bit vectors, or null where this machine cannot run it. */
-static multitasking_run *multitasking_path(int bits)
+/* The body for 512-, 256- or 128-bit vectors, or null where this build has none. */
+static inline multitasking_run *multitasking_path(int bits)
 {
 #if defined(__x86_64__)
-    if (bits == 512)
-        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")
-               && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vpopcntdq") ? multitasking_run_avx512 : 0;
-    if (bits == 256)
-        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("popcnt") ? multitasking_run_avx2 : 0;
+    if (bits == 512) return multitasking_avx512;
+    if (bits == 256) return multitasking_avx2;
 #endif
-    return bits == 128 ? multitasking_run_portable : 0;
+    return bits == 128 ? multitasking_portable : 0;
 }
 
 #endif

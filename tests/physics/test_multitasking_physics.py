@@ -23,7 +23,7 @@ def paired(K, d, T, shift=1.0, samples=3, sweeps=400, seed=20270):
     for sample in range(samples):
         patterns = simulation.entries(model, run.settings, sample)
         for replica in range(2):
-            mean = run.series["m"][sample, 100 - 100:, replica].mean(axis=0)
+            mean = run.series["m"][sample, :, replica].mean(axis=0)
             fixed = theory.mean_field(patterns, T=shift * T, start=mean, tolerance=1e-11)
             differences.append((run.series["m"][sample, :, replica] ** 2).sum(axis=1).mean() - fixed @ fixed)
     return np.array(differences), run
