@@ -8,6 +8,7 @@ The owner object holds every buffer; the Python face (hebbian.simulation.multita
 import numpy as np
 
 from hebbian._kernels import dense
+from hebbian._kernels.dense import aligned
 
 from libc.stdint cimport int8_t, int32_t, int64_t, uint32_t
 
@@ -71,7 +72,7 @@ cdef class MultitaskingKernel:
         self.advance = multitasking_path(BITS[path or active()])
         self._spins = np.ones((replicas, 16 * blocks), np.int8)
         self._spins[:, :sites] = spins
-        self.overlaps = np.zeros((replicas, padded), np.int32)
+        self.overlaps = aligned((replicas, padded), np.int32)
         for k, row in enumerate(rows):
             self.overlaps[:, k] = spins @ row.astype(np.int32)
         self._owned = [self.overlaps]
@@ -79,13 +80,13 @@ cdef class MultitaskingKernel:
         self.system.rows, self.system.padded = count, padded
         self.system.patterns = count if truth is None else len(truth)
         if rows.dtype == np.int8:
-            planes, sizes = pack(rows), np.zeros(16 * blocks, np.int32)
+            planes, sizes = pack(rows), aligned((16 * blocks,), np.int32)
             sizes[:sites] = np.count_nonzero(rows, axis=0)
             planes_view, size_view = planes, sizes
             self.system.planes, self.system.active = &planes_view[0, 0], &size_view[0]
             self._owned += [planes, sizes]
         else:
-            weights = np.zeros((sites, padded), np.int32)
+            weights = aligned((sites, padded), np.int32)
             weights[:, :count] = rows.T
             weight_view = weights
             self.system.weights = &weight_view[0, 0]
@@ -126,7 +127,7 @@ def pack(rows):
     """Two bit planes of int8 rows (R, N): uint32 (blocks, R padded to a multiple of 16), layout as in src/multitasking.h."""
     count, sites = rows.shape
     blocks = -(-sites // 16)
-    planes = np.zeros((blocks, -(-count // 16) * 16), np.uint32)
+    planes = aligned((blocks, -(-count // 16) * 16), np.uint32)
     for k, row in enumerate(rows):
         half = np.zeros((2, 2 * blocks), np.uint8)
         for side, sign in enumerate((1, -1)):

@@ -4,7 +4,8 @@
 
 #define PARTS (16 / LANES32)
 
-/* A block with more willing sites than this is visited site by site: the cheaper way above an acceptance of about 0.3. */
+/* A block with more willing sites than this, and those after it while as many flip, is visited site by site: the cheaper way
+ * above an acceptance of about 0.3. */
 #define CROWD 4
 
 /* Energy changes stay below this, so thresholds may be clamped to it. */
@@ -41,22 +42,27 @@ static inline void block_fields(i32v *field, const uint32_t *planes, const int32
 /* Field of site l of a block alone: the lanes run over the rows. */
 static inline int32_t site_field(const uint32_t *planes, const int32_t *overlaps, int64_t padded, int l)
 {
-    int32_t up = 0, down = 0;
-    for (int64_t k = 0; k < padded; k++) {
-        up += planes[k] & (UINT32_C(1) << l) ? overlaps[k] : 0;
-        down += planes[k] & (UINT32_C(0x10000) << l) ? overlaps[k] : 0;
+    const i32v plus = splat32(1 << l), minus = splat32((int32_t) (UINT32_C(0x10000) << l));
+    i32v up = {0}, down = {0};
+    for (int64_t k = 0; k < padded; k += LANES32) {
+        i32v word = load32((const int32_t *) planes + k), x = load32(overlaps + k);
+        up = add_where32(up, word, plus, x);
+        down = add_where32(down, word, minus, x);
     }
-    return up - down;
+    i32v lanes = up - down;
+    int32_t field = 0;
+    for (int j = 0; j < LANES32; j++) field += lanes[j];
+    return field;
 }
 
 /* X_k += step w_l^k */
 static inline void add_site(const uint32_t *planes, int32_t *overlaps, int64_t padded, int l, int32_t step)
 {
-    for (int64_t k = 0; k < padded; k++) {
-        int32_t x = overlaps[k];
-        x += planes[k] & (UINT32_C(1) << l) ? step : 0;
-        x -= planes[k] & (UINT32_C(0x10000) << l) ? step : 0;
-        overlaps[k] = x;
+    const i32v plus = splat32(1 << l), minus = splat32((int32_t) (UINT32_C(0x10000) << l)), forth = splat32(step), back = -forth;
+    for (int64_t k = 0; k < padded; k += LANES32) {
+        i32v word = load32((const int32_t *) planes + k), x = load32(overlaps + k);
+        x = add_where32(add_where32(x, word, plus, forth), word, minus, back);
+        memcpy(overlaps + k, &x, WIDTH);
     }
 }
 
@@ -76,28 +82,35 @@ static inline __attribute__((always_inline)) int64_t plane_sweep(const multitask
     int8_t *spins = system->spins + 16 * replica * system->blocks;
     int32_t *overlaps = system->overlaps + replica * system->padded, thresholds[64];
     int64_t accepted = 0, padded = system->padded;
+    int crowded = 0;
     for (int64_t b = 0; b < system->blocks; b++, spins += 16) {
         if (b % 4 == 0) block_thresholds(thresholds, k0, k1, (uint32_t) (b / 4), sweep, (uint32_t) replica, tau, heat_bath);
         const uint32_t *planes = system->planes + b * padded;
         const int32_t *threshold = thresholds + 16 * (b % 4), *active = system->active + 16 * b;
+        uint32_t left = system->sites - 16 * b < 16 ? (1u << (system->sites - 16 * b)) - 1 : 0xFFFF, sites = 0;
         i32v spin[PARTS], field[PARTS], limit[PARTS];
-        for (int part = 0; part < PARTS; part++) {
-            i8lanes narrow;
-            memcpy(&narrow, spins + LANES32 * part, sizeof narrow);
-            spin[part] = __builtin_convertvector(narrow, i32v);
-            limit[part] = load32(threshold + LANES32 * part) + load32(active + LANES32 * part);
+        if (!crowded) {
+            for (int part = 0; part < PARTS; part++) {
+                i8lanes narrow;
+                memcpy(&narrow, spins + LANES32 * part, sizeof narrow);
+                spin[part] = __builtin_convertvector(narrow, i32v);
+                limit[part] = load32(threshold + LANES32 * part) + load32(active + LANES32 * part);
+            }
+            block_fields(field, planes, overlaps, system->rows);
+            sites = willing(spin, field, limit) & left;
+            crowded = __builtin_popcount(sites) > CROWD;
         }
-        block_fields(field, planes, overlaps, system->rows);
-        uint32_t left = system->sites - 16 * b < 16 ? (1u << (system->sites - 16 * b)) - 1 : 0xFFFF;
-        uint32_t sites = willing(spin, field, limit) & left;
-        if (__builtin_popcount(sites) > CROWD) {
+        if (crowded) {
+            int flips = 0;
             for (int l = 0; left >> l; l++) {
                 int32_t s = spins[l];
                 if (s * site_field(planes, overlaps, padded, l) - active[l] >= threshold[l]) continue;
                 add_site(planes, overlaps, padded, l, -2 * s);
                 spins[l] = (int8_t) -s;
-                accepted++;
+                flips++;
             }
+            accepted += flips;
+            crowded = flips > CROWD;
             continue;
         }
         while (sites) {

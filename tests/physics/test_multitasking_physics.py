@@ -54,7 +54,7 @@ def test_overlaps_agree_with_the_infinite_system():
         solved = hb.solve(run.model, T=T)
         tolerance = 4 * np.maximum(run.m.error, np.sqrt(d * (1 - d) / N / 6))
         assert np.all(np.abs(run.m.mean - solved.m) < tolerance)
-        assert not np.all(np.abs(run.m.mean - hb.solve(run.model, T=1.5 * T).m) < tolerance) or d == 0.2
+        assert not np.all(np.abs(run.m.mean - hb.solve(run.model, T=3 * T).m) < tolerance)
 
 
 @pytest.mark.parametrize("learned", [dict(K=1, d=0.0, M=11, r=0.5), dict(K=3, d=0.3, M=5, r=0.8)])
@@ -82,8 +82,8 @@ def test_the_second_pattern_rises_from_the_first():
 
 
 def test_high_load_retrieval_ends_near_its_capacity():
-    # alpha_c(d = 0.2) = 0.0537 at T = 0; N = 2000 rounds the jump by a few per cent of it.
-    for alpha, retrieved in ((0.035, True), (0.09, False)):
-        run = hb.simulate(hb.MultitaskingHopfield(alpha=alpha, d=0.2, scale="unit"), N=2000, T=0.02, samples=4, burn_in=100,
+    # alpha_c(d = 0.2) = 0.0537 at T = 0 in replica symmetry; above it the state decays slowly, so the second load is far above.
+    for alpha, retrieved in ((0.03, True), (0.15, False)):
+        run = hb.simulate(hb.MultitaskingHopfield(alpha=alpha, d=0.2, scale="unit"), N=2000, T=0.1, samples=4, burn_in=200,
                           sweeps=50, seed=20274)
         assert np.all((run.m.values[:, 0] > 0.85) == retrieved)
