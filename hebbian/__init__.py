@@ -18,6 +18,7 @@ _LAZY = {
     "Willshaw": "hebbian.models.willshaw",
     "ModernHopfield": "hebbian.models.modern",
     "attention": "hebbian.attention",
+    "MultitaskingHopfield": "hebbian.models.multitasking",
     "plots": "hebbian.plots",
 }
 

@@ -7,9 +7,11 @@ Rank, thread, order of execution, vector width and position in a grid never ente
 ========== ======================================== ==================================================================
 purpose    fields of the key, besides the sample    counter (c0, c1, c2, c3) -> four 32-bit words
 ========== ======================================== ==================================================================
-patterns   family ensemble, N                       (block of 128 sites, mu mod 2^32, mu div 2^32, 0): one bit a site
-examples   family ensemble, N, r                    (block of 128 sites, mu mod 2^32, A, 32 (mu div 2^32) + b): bit 31 - b
+patterns   "rademacher", N                          (block of 128 sites, mu mod 2^32, mu div 2^32, 0): one bit a site
+           "diluted", N                             (block of 4 sites, mu mod 2^32, mu div 2^32, 0): one word a site
+examples   "rademacher", N, r                       (block of 128 sites, mu mod 2^32, A, 32 (mu div 2^32) + b): bit 31 - b
                                                     of the number of a site; example A is flipped where it is small
+           "diluted", N                             (block of 4 sites, mu, example, 0): one word a site
 start      N, start, its parameters                 (block of 128 sites or of 4 sites, 0, replica, 0)
 dynamics   model, N, T, start, rule                 (16 (t div 64) + t mod 16, sweep, replica, 0), word (t div 16) mod 4
                                                     is the word of attempt t of that sweep
@@ -28,7 +30,7 @@ reveal     model, method                            (trial, step, stage, 0): one
 particles  model, moves                             (move, particle, level, 0); (particle, 0, level, 1) resamples
 ========== ======================================== ==================================================================
 
-Patterns do not see alpha, p or T, so loads nest and curves share their disorder; examples do not see M or the protocol
+Patterns do not see alpha, p, d or T, so loads nest and curves share their disorder; examples do not see M or the protocol
 either, so data sets nest and both ways of learning see the same examples.  The order of words inside a sweep lets
 sixteen generators side by side write 64 consecutive attempts without a shuffle.
 
