@@ -77,7 +77,10 @@ def main():
     print("| n, a, K, s | index, us | CSC columns, us | CSR x vector, us | ratio to the faster |\n|---|---|---|---|---|")
     for case in SINGLE:
         own, columns, rows = (1e6 * seconds for seconds in single(*case))
-        print(f"| {', '.join(map(str, case))} | {own:.1f} | {columns:.1f} | {rows:.0f} | {min(columns, rows) / own:.1f} |", flush=True)
+        print(
+            f"| {', '.join(map(str, case))} | {own:.1f} | {columns:.1f} | {rows:.0f} | {min(columns, rows) / own:.1f} |",
+            flush=True,
+        )
     print("\n| n, a, s | wide, comparisons/s | portable | CSR x block | ratio |\n|---|---|---|---|---|")
     for case in BATCH:
         wide, portable, rows = batch(*case)

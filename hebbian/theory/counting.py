@@ -121,9 +121,8 @@ def union_laws(n: int, s: int, most: int, *, exact: bool = False):
 
 def union_law(n: int, s: int, patterns: int, *, exact: bool = False) -> np.ndarray:
     """Law of the size of a union of `patterns` uniform s-subsets of n cells, indexed by the size u."""
-    for current in union_laws(n, s, patterns, exact=exact):
-        pass
-    return current
+    *_, last = union_laws(n, s, patterns, exact=exact)
+    return last
 
 
 def occupancy_law(n: int, s: int, patterns: int) -> list[Fraction]:

@@ -138,9 +138,9 @@ def response(model: Dendrite, shared: int) -> float:
 
 
 def mixture_false_positive(model: Dendrite, inputs: int) -> float:
-    """False positive of a one-pattern segment when `inputs` random patterns are active at once, sum_u P(u) P(Hyp(n,s,u) >= theta).
+    """False positive of a one-pattern segment when `inputs` random patterns are active at once.
 
-    u is the size of the union of `inputs` uniform a-subsets.
+    sum_u P(u) P(Hyp(n, s, u) >= theta), with u the size of the union of `inputs` uniform a-subsets.
     """
     inputs = fields.integer("inputs", inputs, 1)
     sizes = counting.union_law(model.n, model.a, inputs)

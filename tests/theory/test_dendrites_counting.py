@@ -46,7 +46,9 @@ def test_logarithms_go_on_where_floats_end():
     assert exact < -550 and exact < found.log10_false_positive < -400
 
 
-@pytest.mark.parametrize("a, s, theta, v", [(300, 30, 12, 60), (128, 30, 8, 64), (2000, 20, 10, 1000), (40, 20, 14, 18), (20, 20, 20, 1)])
+@pytest.mark.parametrize(
+    "a, s, theta, v", [(300, 30, 12, 60), (128, 30, 8, 64), (2000, 20, 10, 1000), (40, 20, 14, 18), (20, 20, 20, 1)]
+)
 def test_false_negative_counts_lost_synapses(a, s, theta, v):
     exact = Fraction(sum(comb(s, b) * comb(a - s, v - b) for b in range(s - theta + 1, min(s, v) + 1)), comb(a, v))
     found = hb.solve(Dendrite(n=10 * a, a=a, s=s, theta=theta, noise=v))
@@ -111,6 +113,29 @@ def test_union_chain_equals_the_occupancy_law(n, s, M):
     law = hb.solve(Dendrite(n=n, a=s, s=s, theta=s, patterns=M)).union_size
     assert law.distribution.sum() == pytest.approx(1, rel=ROUNDING)
     assert law.mean == pytest.approx(n * (1 - (1 - s / n) ** M), rel=ROUNDING)
+
+
+def test_a_hundred_random_models_by_independent_rationals():
+    """False positive, miss and rejection of unions from the occupancy law and plain binomials, over random small models."""
+    rng = np.random.default_rng(17)
+    for _ in range(100):
+        n = int(rng.integers(12, 120))
+        a = int(rng.integers(2, n // 2 + 1))
+        s = int(rng.integers(1, min(a, 12) + 1))
+        theta, M, v = int(rng.integers(1, s + 1)), int(rng.integers(1, 5)), int(rng.integers(0, min(a, n - a) + 1))
+        sizes = counting.occupancy_law(n, s, M)
+        positive = sum(p * by_definition(n, u, a, theta) for u, p in enumerate(sizes) if p)
+        negative = Fraction(0)
+        for lost in range(min(s, v) + 1):
+            kept = theta - s + lost
+            for u, p in enumerate(sizes):
+                if p:
+                    silent = 1 - by_definition(n - s, u - s, a - s + lost, kept) if kept > 0 else 0
+                    negative += p * Fraction(comb(s, lost) * comb(a - s, v - lost), comb(a, v)) * silent
+        found = hb.solve(Dendrite(n=n, a=a, s=s, theta=theta, patterns=M, noise=v))
+        assert found.false_positive == pytest.approx(float(positive), rel=ROUNDING, abs=0)
+        assert found.false_negative == pytest.approx(float(negative), rel=ROUNDING, abs=0)
+        assert found.correct_rejection == pytest.approx(float(1 - positive), rel=ROUNDING, abs=0)
 
 
 def test_union_false_positive_by_an_independent_route():
