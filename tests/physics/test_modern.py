@@ -192,7 +192,7 @@ def test_what_simulation_refuses():
              (dict(N=10, T=0.5), ModernHopfield(alpha=0.3), "ensemble = 'binary'"),
              (dict(N=10, steps=0), ModernHopfield(alpha=0.3), "steps = 0"),
              (dict(N=10, sweps=3), ModernHopfield(alpha=0.3), "did you mean 'sweeps'"),
-             (dict(N=60), ModernHopfield(alpha=0.5), "this machine has")]
+             (dict(N=60), ModernHopfield(alpha=0.5), "one sample needs")]
     for settings, model, words in cases:
         with pytest.raises(hb.InvalidInput, match=words):
             hb.simulate(model, **settings)
