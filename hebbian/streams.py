@@ -7,7 +7,11 @@ Rank, thread, order of execution, vector width and position in a grid never ente
 ========== ======================================== ==================================================================
 purpose    fields of the key, besides the sample    counter (c0, c1, c2, c3) -> four 32-bit words
 ========== ======================================== ==================================================================
-patterns   family ensemble, N                       (block of 128 sites, mu mod 2^32, mu div 2^32, 0): one bit a site
+patterns   "rademacher", N                          (block of 128 sites, mu mod 2^32, mu div 2^32, 0): one bit a site
+           "diluted", N                             (block of 4 sites, mu mod 2^32, mu div 2^32, 0): one word a site
+examples   "rademacher", N, r                       (block of 128 sites, mu mod 2^32, A, 32 (mu div 2^32) + b): bit 31 - b
+                                                    of the number of a site; example A is flipped where it is small
+           "diluted", N                             (block of 4 sites, mu, example, 0): one word a site
 start      N, start, its parameters                 (block of 128 sites or of 4 sites, 0, replica, 0)
 dynamics   model, N, T, start, rule                 (16 (t div 64) + t mod 16, sweep, replica, 0), word (t div 16) mod 4
                                                     is the word of attempt t of that sweep
@@ -18,9 +22,16 @@ bootstrap  number of samples                        (draw, block of 4 samples, 0
 ramp       model, N, place in the ramp, T, start, rule  as dynamics, sweeps counted from 0 at every temperature
 tempering  model, N, slot, ladder, start, rule      as dynamics with replica 0; "exchange" in place of slot and ladder:
                                                     attempt = lower slot, sweep, replica = ladder
+segments   family, its sizes but no threshold,      (draw div 2, subset, subset div 2^32, part): two 64-bit words, one a
+           which of its draws                       draw; subset = segment x patterns + pattern; part 0 cells, 1 noise.
+                                                    "places" of a net: (unit of the pair, pair, 0, 0), one word
+probes     family, n, a (and what conditions them)  the same, subset = number of the input
+reveal     model, method                            (trial, step, stage, 0): one word a trial and step
+particles  model, moves                             (move, particle, level, 0); (particle, 0, level, 1) resamples
 ========== ======================================== ==================================================================
 
-Patterns do not see alpha, p or T, so loads nest and curves share their disorder.  The order of words inside a sweep lets
+Patterns do not see alpha, p, d or T, so loads nest and curves share their disorder; examples do not see M or the protocol
+either, so data sets nest and both ways of learning see the same examples.  The order of words inside a sweep lets
 sixteen generators side by side write 64 consecutive attempts without a shuffle.
 
 Philox: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3" (SC 2011); checked against its published
@@ -36,7 +47,22 @@ import numpy as np
 #: numerics numbers are never mixed in one file.
 NUMERICS = 1
 
-PURPOSES = ("patterns", "start", "dynamics", "ramp", "tempering", "memories", "queries", "weights", "bootstrap")
+PURPOSES = (
+    "patterns",
+    "start",
+    "dynamics",
+    "ramp",
+    "tempering",
+    "segments",
+    "probes",
+    "reveal",
+    "particles",
+    "memories",
+    "queries",
+    "weights",
+    "bootstrap",
+    "examples",
+)
 
 _MULTIPLIERS = (np.uint64(0xD2511F53), np.uint64(0xCD9E8D57))
 _WEYL = (0x9E3779B9, 0xBB67AE85)
