@@ -92,8 +92,9 @@ if __name__ == "__main__":
     ratios(1, 10**5, 256, 15, 256**-0.5)
     times = ratios(256, 10**5, 256, 9, 256**-0.5)
     rate = 2 * 1024**3 / times["sgemm"]
-    print(f"  sgemm of 1024 x 1024: {rate / 1e9:.0f} GFLOP/s; one retrieval at {4 * 256 * 10**5 * 256 / times['hebbian'] / rate:.2f} "
-          f"of that rate, at {times['products'] / times['hebbian']:.2f} of the rate of its two products alone")
+    fraction = 4 * 256 * 10**5 * 256 / times["hebbian"] / rate
+    print(f"  sgemm of 1024 x 1024: {rate / 1e9:.0f} GFLOP/s; one retrieval at {fraction:.2f} of that rate, at "
+          f"{times['products'] / times['hebbian']:.2f} of the rate of its two products alone")
     ratios(256, 10**4, 64, 15, 64**-0.5)
     print(f"R = 10^4, K = 10^6, d = 16: {memory(10**4, 10**6, 16):.0f} MB beyond memories and queries "
           f"(all scores at once: {4e10 / 2**20:.0f} MB)")

@@ -58,8 +58,12 @@ def measure(model, settings, samples: range) -> dict[str, np.ndarray]:
 
 
 def reduce(model, settings, records) -> dict[str, np.ndarray]:
-    """Per-memory observables: means over the queries of one memory."""
-    success = (records["weight"] > 0.5).mean(axis=1)
+    """Per-memory observables: means over the queries of one memory.
+
+    A query is retrieved if the weight of its pattern is above 1/2; under Glauber dynamics, where one flipped spin can take
+    the weight, if its mean overlap is.
+    """
+    success = (records["weight" if settings.T is None else "m"] > 0.5).mean(axis=1)
     means = {name: records[name].mean(axis=1) for name in ("m", "weight", "top", "norm", "participation", "lifetime")}
     return means | {
         "success": success,

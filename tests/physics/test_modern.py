@@ -175,6 +175,7 @@ def test_zero_temperature_keeps_what_theory_says_and_loses_the_rest():
     assert warm.m.mean == pytest.approx(np.tanh(2.0), abs=4 * warm.m.error)
     assert abs(warm.m.mean - np.tanh(1.0)) > 4 * warm.m.error
     assert 9 < warm.lifetime.mean <= 10 == kept.lifetime.mean
+    assert warm.success.mean > 0.95 and warm.weight.mean < warm.success.mean
 
 
 def test_curves_share_their_disorder_and_memories_nest():
