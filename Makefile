@@ -24,7 +24,7 @@ test-slow: $(VENV)/installed
 # Trainable layers and the one experiment that trains: PyTorch is installed here and nowhere else.
 test-torch: $(VENV)/installed
 	$(BIN)/pip install --quiet --editable '.[torch,test]'
-	$(BIN)/python -m pytest tests/torch
+	$(BIN)/python -m pytest tests/extras
 	$(BIN)/python experiments/multiple_instance/figure.py
 
 # Two reduced sweeps with their theory, the comparison tables, and figures in results/demo/.
