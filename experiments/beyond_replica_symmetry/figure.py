@@ -24,7 +24,7 @@ def main(folder="results/beyond_replica_symmetry"):
         fig, axes = plt.subplots(1, 3, figsize=(10.5, 3.8))
         for p, energy in CASES:
             model = hb.DenseHopfield(p=p, energy=energy)
-            lines = hb.phase_diagram(model, points=40)
+            lines = hb.phase_diagram(model, points=160)
             flat, broken = hb.capacity(model), hb.capacity(model, rsb=1)
             eq = dense_branches.equations(p, energy)
             turn = lines["spinodal"].alpha.argmax()
@@ -43,7 +43,7 @@ def main(folder="results/beyond_replica_symmetry"):
         for p, ax in zip((2, 3, 4), axes, strict=True):
             ax.set(title=f"$p = {p}$", xlabel=r"load $\alpha$", xlim=(0, None), ylim=(0, None))
             ax.locator_params(axis="x", nbins=5)
-            ax.legend(fontsize=7.5, loc="upper right" if p > 2 else "upper right")
+            ax.legend(fontsize=7.5, loc="upper right" if p > 2 else "center left")
         axes[0].set(ylabel="temperature $T$", xlim=(0.10, 0.142), ylim=(0, 0.2))
         axes[1].set(xlim=(0, 0.19), ylim=(0, 0.4))
         axes[2].set(xlim=(0, 0.05), ylim=(0, 0.115))

@@ -41,11 +41,14 @@ def main(folder="results/learning_threshold"):
             filled = protocol == "unsupervised"
             ax.loglog(r, M, "o" if filled else "s", color=COLOURS[p], mfc=COLOURS[p] if filled else "white",
                       label=rf"$p = {p}$ {protocol}, $\alpha = {alpha}$")
-            ax.loglog(r, M[0] * (r / r[0]) ** expected, color=COLOURS[p], lw=1, ls="-" if filled else "--")
-            ax.annotate(rf"$r^{{{expected}}}$", (r[4], M[0] * (r[4] / r[0]) ** expected), xytext=(6, 4),
+            guide = r[r < 4 * r[0]]
+            ax.loglog(guide, M[0] * (guide / r[0]) ** expected, color=COLOURS[p], lw=1, ls="-" if filled else "--")
+            ax.annotate(rf"$r^{{{expected}}}$", (r[2], M[0] * (r[2] / r[0]) ** expected), xytext=(6, 6),
                         textcoords="offset points", color=COLOURS[p])
         ax.set(xlabel="quality of the examples $r$", ylabel="learning threshold $M_c$",
                title="Examples needed to retrieve the archetype ($T = 0$)")
+        ax.set_xticks([0.03, 0.05, 0.1, 0.2, 0.3, 0.5], ["0.03", "0.05", "0.1", "0.2", "0.3", "0.5"])
+        ax.minorticks_off()
         ax.legend()
         fig.savefig(target / "learning_threshold.png")
 

@@ -45,8 +45,9 @@ def main(folder=RESULTS):
                             color=colour)
                     ax.errorbar(M, mean, error, fmt="o", color=colour, label=f"$r = {r}$")
                     predicted = np.array([theory(dict(p=p, alpha=0.02, protocol=protocol, r=float(r)), T, N, m) for m in M])
-                    kept = (here["retrieved"].values == 1).all(axis=-1) if here["retrieved"].ndim > 1 else here["retrieved"].values == 16
-                    valid = np.isfinite(predicted) & kept & (error > 0)
+                    kept = (here["retrieved"] == 1).all("sample").values
+                    resolved = (1 - predicted) * N / 2 > 1  # at least one wrong spin a sample: else the error has no meaning
+                    valid = np.isfinite(predicted) & kept & resolved & (error > 0)
                     z += list((mean - predicted)[valid] / error[valid])
                     print(f"p = {p} {protocol} r = {r}: " + "  ".join(
                         f"M={a}: {b:.4f}({c:.4f}) / {d:.4f}" for a, b, c, d in zip(M, mean, error, predicted, strict=True)))
