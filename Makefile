@@ -7,7 +7,7 @@ INPUTS := pyproject.toml setup.py $(wildcard cython_ext/*.pyx cython_ext/src/*.h
 # The suite runs files side by side on the cores there are; BLAS threads on top of that would only compete.
 export OMP_NUM_THREADS = 1
 
-.PHONY: demo test test-slow lint clean
+.PHONY: demo test test-slow clean
 
 $(VENV)/installed: $(INPUTS)
 	$(PYTHON) -m venv $(VENV)
@@ -20,6 +20,15 @@ test: $(VENV)/installed
 
 test-slow: $(VENV)/installed
 	$(BIN)/python -m pytest -m slow
+
+# Two reduced sweeps with their theory, the comparison tables, and figures in results/demo/.
+demo: $(VENV)/installed
+	$(BIN)/hebbian sweep experiments/ags_retrieval/demo.toml --jobs 2
+	$(BIN)/hebbian compare results/demo/ags_retrieval
+	$(BIN)/python experiments/ags_retrieval/figure.py results/demo/ags_retrieval
+	$(BIN)/hebbian sweep experiments/dense_retrieval/demo.toml --jobs 2
+	$(BIN)/hebbian compare results/demo/dense_retrieval
+	$(BIN)/python experiments/dense_retrieval/figure.py results/demo/dense_retrieval
 
 clean:
 	rm -rf $(VENV) build *.egg-info hebbian/_kernels/*.so

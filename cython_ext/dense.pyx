@@ -10,7 +10,7 @@ import os
 
 import numpy as np
 
-from hebbian._kernels.integers import Plan
+from hebbian._kernels.integers import plan_of
 
 from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint32_t, uint64_t
 
@@ -30,6 +30,7 @@ cdef extern from "src/dense.h" nogil:
     ctypedef struct pair_buffers:
         int64_t blocks, stride, ground, curvature
         float scale
+        int32_t unit
         uint32_t *masks
         int16_t *tiles
         int16_t *couplings
@@ -62,6 +63,23 @@ cdef extern from "src/dense.h" nogil:
         int64_t *accepted
         int64_t *agreement
 
+    ctypedef struct lane_system:
+        int64_t sites, patterns, words, lanes, ground, curvature
+        float scale
+        int32_t unit
+        const uint64_t *bits
+        const int32_t *counts
+        int16_t *spins
+        int16_t *overlaps
+        int16_t *sums
+        int16_t *accepted
+        int64_t *load
+        int32_t *thresholds
+        const uint32_t *k0
+        const uint32_t *k1
+        const uint32_t *replica
+        const float *tau
+
     ctypedef struct kernel_path:
         const char *name
         void (*thresholds)(int64_t *out, int64_t attempts, uint32_t k0, uint32_t k1, uint32_t sweep, uint32_t replica,
@@ -71,6 +89,9 @@ cdef extern from "src/dense.h" nogil:
         int64_t (*build_couplings)(const dense_system *system) noexcept nogil
         int64_t (*dense_run)(const dense_system *system, uint32_t k0, uint32_t k1, uint32_t first, int64_t sweeps,
                              float tau, int heat_bath, const dense_series *series) noexcept nogil
+        void (*lane_start)(const lane_system *system) noexcept nogil
+        void (*lane_run)(const lane_system *system, uint32_t first, int64_t sweeps, int heat_bath,
+                         const dense_series *series) noexcept nogil
 
     const kernel_path *const *kernel_paths
     const int kernel_path_count
@@ -158,7 +179,7 @@ cdef class DenseKernel:
                  form=None):
         cdef int64_t sites = bits.shape[0], words = bits.shape[1], replicas = spins.shape[0]
         pairs = form in ("blocked", "screened")
-        plan = Plan(table, sites, K, "pairs" if pairs else form)
+        plan = plan_of(table, sites, K, "pairs" if pairs else form)
         self.path, self.path_, self._fixed, self._owned = active(), active_path, form is not None, [bits]
         self.spins, self.energy = np.array(spins), np.zeros(replicas, np.int64)
         cdef dense_system *system = &self.system
@@ -208,6 +229,7 @@ cdef class DenseKernel:
         blocks, stride = -(-system.sites // 32), -(-system.patterns // 4) * 4
         pair.blocks, pair.stride = blocks, stride
         pair.ground, pair.curvature, pair.scale = plan.ground, plan.curvature, 2.0 / plan.curvature
+        pair.unit = 2 - system.sites % 2
         self._overlaps = aligned((system.replicas, 64 * system.words), np.int32)
         system.overlaps32 = <int32_t *> self.hold(self._overlaps)
         pair.masks = <uint32_t *> self.hold(aligned((blocks, stride), np.uint32))
@@ -232,7 +254,7 @@ cdef class DenseKernel:
             with nogil:
                 largest = self.path_.build_couplings(system)
             system.pair.fields = <int16_t *> self.hold(aligned((system.replicas, padded), np.int16))
-            system.pair.couplings = <int16_t *> self.hold(couplings) if largest <= 32766 else NULL
+            system.pair.couplings = <int16_t *> self.hold(couplings) if largest <= 32766 * system.pair.unit else NULL
         return system.pair.couplings != NULL
 
     def _enter(self, form):
@@ -258,7 +280,7 @@ cdef class DenseKernel:
             stored = stored.reshape(len(stored), -1, 16, 2).swapaxes(2, 3).reshape(stored.shape)
         if self.form == "blocked":
             wide = np.array([self.system.pair.wide[replica] for replica in range(len(stored))], bool)
-            stored = np.where(wide[:, None], stored, stored.astype(np.int16))
+            stored = np.where(wide[:, None], stored, self.system.pair.unit * stored.astype(np.int16).astype(np.int32))
         if self.form == "screened":
             rows = np.asarray(self._owned[0]).view(np.uint8)
             stored = self.spins.astype(np.float32) @ (2 * np.unpackbits(rows, axis=1, bitorder="little").astype(np.float32) - 1)
@@ -281,3 +303,86 @@ cdef class DenseKernel:
         if self.system.form >= BLOCKED and not self._fixed:
             self._reconsider(np.sum(accepted[:done]) / (<double> done * self.system.sites * self.system.replicas))
         return done
+
+
+cdef class LaneKernel:
+    """Replicas of one quenched sample of a quadratic U side by side, each with its own temperature and random key.
+
+    bits, K, table : as for `DenseKernel`; spins : int8 (replicas, N), N below 32768.  Every replica is bit for bit the
+    `DenseKernel` run with its key, its replica index and its tau; 16 replicas or more are faster together.
+    """
+
+    cdef lane_system system
+    cdef const kernel_path *path_
+    cdef list _owned
+    cdef object _spins, _overlaps, _streams
+    cdef readonly int64_t replicas
+    cdef readonly str path
+
+    def __init__(self, const uint64_t[:, ::1] bits, int64_t K, const int64_t[::1] table, const int8_t[:, ::1] spins):
+        cdef lane_system *system = &self.system
+        cdef int64_t sites = bits.shape[0]
+        plan = plan_of(table, sites, K)
+        if plan.form != "pairs" or sites > 32767:
+            raise ValueError("lanes need a quadratic U and at most 32767 spins: use DenseKernel")
+        self.path, self.path_, self._owned = active(), active_path, [bits]
+        self.replicas = spins.shape[0]
+        lanes = -(-self.replicas // 32) * 32
+        system.sites, system.patterns, system.words, system.lanes = sites, K, bits.shape[1], lanes
+        system.ground, system.curvature, system.scale = plan.ground, plan.curvature, 2.0 / plan.curvature
+        system.unit = 2 - sites % 2
+        system.bits = &bits[0, 0]
+        self._spins, self._overlaps = aligned((sites, lanes), np.int16), aligned((K, lanes), np.int16)
+        self._spins[:] = np.asarray(spins).T[:, np.arange(lanes) % self.replicas]
+        self._streams = [aligned(lanes, dtype) for dtype in (np.uint32, np.uint32, np.uint32, np.float32)]
+        system.counts = <int32_t *> self.hold(np.bitwise_count(np.asarray(bits)).sum(axis=1).astype(np.int32))
+        system.spins, system.overlaps = <int16_t *> self.hold(self._spins), <int16_t *> self.hold(self._overlaps)
+        system.sums = <int16_t *> self.hold(aligned(lanes, np.int16))
+        system.accepted = <int16_t *> self.hold(aligned(lanes, np.int16))
+        system.load = <int64_t *> self.hold(np.zeros(lanes // 32, np.int64))
+        system.thresholds = <int32_t *> self.hold(aligned((64, lanes), np.int32))
+        system.k0, system.k1 = <uint32_t *> self.hold(self._streams[0]), <uint32_t *> self.hold(self._streams[1])
+        system.replica = <uint32_t *> self.hold(self._streams[2])
+        system.tau = <float *> self.hold(self._streams[3])
+        with nogil:
+            self.path_.lane_start(system)
+
+    cdef size_t hold(self, array):
+        self._owned.append(array)
+        return array.ctypes.data
+
+    @property
+    def spins(self):
+        """Spins, a fresh int8 array (replicas, N)."""
+        return self._spins[:, :self.replicas].T.astype(np.int8)
+
+    @property
+    def overlaps(self):
+        """X_mu of every replica, a fresh int32 array (replicas, K)."""
+        return self.system.unit * self._overlaps[:, :self.replicas].T.astype(np.int32)
+
+    def run(self, keys, indices, uint32_t first, taus, bint heat_bath, int64_t sweeps):
+        """Advance all replicas from sweep index `first`.
+
+        keys : two words a replica; indices : the replica index of its counters; taus : its temperature in units of the
+        integer energy.  Returns overlap X_0, energy, accepted, each (sweeps, replicas), and the agreement sum_i s_i s_i' of
+        replicas 2k and 2k + 1, (sweeps, replicas // 2).
+        """
+        cdef dense_series series
+        lanes = self.system.lanes
+        filled = np.arange(lanes) % self.replicas
+        keys = np.asarray(keys, np.uint32)
+        for array, values in zip(self._streams, (keys[:, 0], keys[:, 1], indices, taus)):
+            array[:] = np.asarray(values).astype(array.dtype)[filled]
+        overlap, energy = np.zeros((sweeps, lanes), np.int32), np.zeros((sweeps, lanes), np.int64)
+        accepted, agreement = np.zeros((sweeps, lanes), np.int64), np.zeros((sweeps, lanes // 2), np.int64)
+        series.overlap, series.energy = <int32_t *> address(overlap), <int64_t *> address(energy)
+        series.accepted, series.agreement = <int64_t *> address(accepted), <int64_t *> address(agreement)
+        with nogil:
+            self.path_.lane_run(&self.system, first, sweeps, heat_bath, &series)
+        R = self.replicas
+        return overlap[:, :R], energy[:, :R], accepted[:, :R], agreement[:, :R // 2]
+
+
+cdef size_t address(array):
+    return array.ctypes.data

@@ -19,13 +19,23 @@ _LAZY = {
 
 __all__ = [
     "HebbianError", "InvalidInput", "NoSolution", "NotConverged", "NotDefined", "StoreError", "capacity", "compare", "load",
-    "phase_diagram", "simulate", "solve", "spinodal_temperature", "sweep", *_LAZY,
+    "phase_diagram", "ramp", "simulate", "solve", "spinodal_temperature", "sweep", "temper", *_LAZY,
 ]
 
 
 def simulate(model, **settings):
     """Simulate a model at finite size; the family's module in hebbian.simulation documents its settings. Returns a Run."""
     return families.verb("simulation", model.family, "simulate")(model, **settings)
+
+
+def ramp(model, **settings):
+    """Carry samples through a sequence of temperatures T = [...]: heating, cooling, hysteresis. Returns a Ladder."""
+    return import_module("hebbian.simulation.ramps").ramp(model, **settings)
+
+
+def temper(model, **settings):
+    """Parallel tempering of samples on a ladder of temperatures T = [...]. Returns a Tempering."""
+    return import_module("hebbian.simulation.tempering").temper(model, **settings)
 
 
 def solve(model, **point):

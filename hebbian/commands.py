@@ -7,6 +7,7 @@ import math
 import os
 import sys
 import time
+from inspect import signature
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ import hebbian
 from hebbian import config as configuration
 from hebbian import execution, results, store, sweeps
 from hebbian.errors import InvalidInput
-from hebbian.families import room
+from hebbian.families import room, verb
 from hebbian.parallel import launcher_rank
 
 #: Operations a second that a plan assumes before it has measured.
@@ -24,7 +25,7 @@ RATE = 1e9
 
 def simulate(arguments) -> int:
     """hebbian simulate FAMILY --field value ..."""
-    module, given, as_json = _fields(arguments, settings=True)
+    module, given, as_json = _fields(arguments)
     model, settings = _split(module, given)
     run = hebbian.simulate(model, **settings)
     if as_json:
@@ -38,7 +39,7 @@ def simulate(arguments) -> int:
 
 def solve(arguments) -> int:
     """hebbian solve FAMILY --field value ..."""
-    module, given, as_json = _fields(arguments, settings=False, extra=("T", "N", "branch"))
+    module, given, as_json = _fields(arguments, theory="solve")
     model, point = _split(module, given)
     solution = hebbian.solve(model, **point)
     if as_json:
@@ -51,7 +52,7 @@ def solve(arguments) -> int:
 
 def phase(arguments) -> int:
     """hebbian phase FAMILY --field value ... [--plot FILE]"""
-    module, given, as_json = _fields(arguments, settings=False, extra=("plot",))
+    module, given, as_json = _fields(arguments, theory="phase_diagram", extra=("plot",))
     figure = given.pop("plot", None)
     model, options = _split(module, given)
     lines = hebbian.phase_diagram(model, **options)
@@ -244,8 +245,11 @@ def _seconds_a_sample(config, point):
     return best
 
 
-def _fields(arguments, settings, extra=()):
-    """Parse the arguments of a verb on one point with options made from the records of the family."""
+def _fields(arguments, theory=None, extra=()):
+    """Parse the arguments of a verb on one point with options made from the records of the family.
+
+    The verb is a simulation, with all its settings, or the function of the family's theory that is named.
+    """
     prog = f"hebbian {arguments.verb}"
     if arguments.family in (None, "-h", "--help"):
         raise InvalidInput(f"{prog} FAMILY --field value ...: give one of {', '.join(configuration.families())}; "
@@ -253,7 +257,11 @@ def _fields(arguments, settings, extra=()):
     module = configuration.find_family(arguments.family)
     parser = argparse.ArgumentParser(prog=f"{prog} {arguments.family}", allow_abbrev=False)
     names = [(module.MODEL, field) for field in dataclasses.fields(module.MODEL)]
-    names += [(module.Settings, field) for field in dataclasses.fields(module.Settings) if settings]
+    if theory is None:
+        names += [(module.Settings, field) for field in dataclasses.fields(module.Settings)]
+    else:
+        parameters = signature(verb("theory", arguments.family, theory)).parameters.values()
+        extra = (*(p.name for p in parameters if p.kind is p.KEYWORD_ONLY), *extra)
     for record, field in names:
         default = "" if field.default in (dataclasses.MISSING, None) else f" (default {field.default})"
         text = results.documented(field.name, record.__doc__ or "").replace("%", "%%")

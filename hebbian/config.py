@@ -138,18 +138,19 @@ def from_table(table: dict, where: str = "sweep") -> Config:
     directory = table["output"].get("dir")
     if directory is not None and (not isinstance(directory, str) or not directory or "\0" in directory):
         problems.append(f"[output] dir = {directory!r} is not allowed: give the path of a directory")
-    _refuse(where, problems)
     config = Config(family, table["model"], dimensions, table["simulate"], table["solve"], table["theory"],
                     table["question"], table["source"], directory)
+    _refuse(where, problems + _faults(config, module))
     return _resolve(config, module, where)
 
 
 def load_value(text: str):
-    """A value typed on a command line: TOML where it parses (numbers, lists, true), else the text itself."""
-    try:
+    """A value typed on a command line: TOML where it parses (numbers, lists, true), a float such as .5, else a text."""
+    with contextlib.suppress(ValueError, RecursionError):
         return tomllib.loads(f"value = {text}")["value"]
-    except (ValueError, RecursionError):
-        return text
+    with contextlib.suppress(ValueError):
+        return float(text)
+    return text
 
 
 def families() -> list[str]:
@@ -220,8 +221,7 @@ def _family(family, problems):
 
 def _resolve(config, module, where):
     """Replace every value by the one its record made of it, defaults included, after checking each grid point."""
-    problems = _faults(config, module)
-    _refuse(where, problems)
+    problems = []
     columns = [[None] * len(d.rows) for d in config.dimensions]
     try:
         for steps, model, settings in config.records():

@@ -211,6 +211,7 @@ def predictions(solution, module) -> dict[str, np.ndarray]:
     """The numbers of a Solution by name: observables with their axes, and every scalar that is not a parameter."""
     axes = {observable.name: len(observable.axes) for observable in module.OBSERVABLES}
     parameters = {field.name for record in (module.MODEL, module.Settings) for field in dataclasses.fields(record)}
+    parameters -= axes.keys()
     found = {}
     for field in dataclasses.fields(solution):
         value = getattr(solution, field.name)

@@ -13,10 +13,13 @@ examples   "diluted", N                             (block of 4 sites, mu, examp
 start      N, start, its parameters                 (block of 128 sites or of 4 sites, 0, replica, 0)
 dynamics   model, N, T, start, rule                 (16 (t div 64) + t mod 16, sweep, replica, 0), word (t div 16) mod 4
                                                     is the word of attempt t of that sweep
+ramp       model, N, place in the ramp, T, start, rule  as dynamics, sweeps counted from 0 at every temperature
+tempering  model, N, slot, ladder, start, rule      as dynamics with replica 0; "exchange" in place of slot and ladder:
+                                                    attempt = lower slot, sweep, replica = ladder
 ========== ======================================== ==================================================================
 
-Patterns do not see alpha, p, d or T, examples neither M nor r, so loads and data sets nest and curves share their disorder.  The order of words inside a sweep lets
-sixteen generators side by side write 64 consecutive attempts without a shuffle.
+Patterns do not see alpha, p, d or T, examples neither M nor r, so loads and data sets nest and curves share their disorder.
+The order of words inside a sweep lets sixteen generators side by side write 64 consecutive attempts without a shuffle.
 
 Philox: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3" (SC 2011); checked against its published
 known answers.
@@ -31,7 +34,7 @@ import numpy as np
 #: numerics numbers are never mixed in one file.
 NUMERICS = 1
 
-PURPOSES = ("patterns", "examples", "start", "dynamics")
+PURPOSES = ("patterns", "examples", "start", "dynamics", "ramp", "tempering")
 
 _MULTIPLIERS = (np.uint64(0xD2511F53), np.uint64(0xCD9E8D57))
 _WEYL = (0x9E3779B9, 0xBB67AE85)

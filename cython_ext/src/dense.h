@@ -42,10 +42,11 @@ typedef struct {
     int64_t blocks, stride;     /* of 32 sites; masks a block, a multiple of four */
     int64_t ground, curvature;
     float scale;                /* 2 / curvature */
+    int32_t unit;               /* 2 where N is even, so that overlaps and fields are too; else 1 */
     uint32_t *masks;
-    int16_t *tiles, *couplings; /* 2 C_ij inside every block; 2 C_ij of all, 32 * blocks a row */
+    int16_t *tiles, *couplings; /* 2 C_ij / unit inside every block; of all, 32 * blocks a row */
     int32_t *reach;             /* of every block: largest change of a field by flips inside it */
-    int16_t *signs, *fields;    /* spins and fields H_i, 32 * blocks a replica */
+    int16_t *signs, *fields;    /* spins and fields H_i / unit, 32 * blocks a replica */
     int32_t *wide, *first;      /* overlaps in int32?;  X_0 of SCREENED; one a replica */
 } pair_buffers;
 
@@ -71,6 +72,20 @@ typedef struct {
     int64_t *energy, *accepted, *agreement;
 } dense_series;
 
+/* Replicas of one sample in lanes (lanes.h), a multiple of 32 of them; arrays are [site or mu][lane] or one entry a lane. */
+typedef struct {
+    int64_t sites, patterns, words, lanes, ground, curvature;
+    float scale;
+    int32_t unit;                                /* of overlaps: 2 where N is even, else 1 */
+    const uint64_t *bits;
+    const int32_t *counts;
+    int16_t *spins, *overlaps, *sums, *accepted; /* sums: of overlaps over mu, modulo 2^16 */
+    int64_t *load;                               /* bound on sum_mu |X_mu| / unit, one a group of 32 lanes */
+    int32_t *thresholds;
+    const uint32_t *k0, *k1, *replica;
+    const float *tau;
+} lane_system;
+
 /* One path: the same functions compiled for one instruction set. */
 typedef struct {
     const char *name;
@@ -81,6 +96,8 @@ typedef struct {
     int64_t (*build_couplings)(const dense_system *system);
     int64_t (*dense_run)(const dense_system *system, uint32_t k0, uint32_t k1, uint32_t first, int64_t sweeps, float tau,
                          int heat_bath, const dense_series *series);
+    void (*lane_start)(const lane_system *system);
+    void (*lane_run)(const lane_system *system, uint32_t first, int64_t sweeps, int heat_bath, const dense_series *series);
 } kernel_path;
 
 /* The paths compiled into this build, best first, and whether this machine can run one. */

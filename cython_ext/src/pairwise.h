@@ -2,8 +2,9 @@
  *
  * For 8 U = A X^2 + constant a flip changes the energy by A (s_i H_i - K) / 2 with the field H_i = sum_mu xi_i^mu X_mu, so
  * that it is accepted iff s_i H_i is below K + ceil(2 c / A) with c the integer threshold; A is a power of two and the
- * product exact in float32.  Fields run in int16 lanes wherever a bound shows that no H_i can leave them, and thresholds
- * saturate beyond that bound, which no comparison can notice.
+ * product exact in float32.  For even N all X and H are even: narrow numbers are X / unit and H / unit with unit = 2, else 1.
+ * Fields run in int16 lanes wherever a bound shows that no H_i / unit can leave them, and thresholds saturate beyond that
+ * bound, which no comparison can notice.
  *
  * BLOCKED   fields of 32 sites from the overlaps (K masked adds), accepts inside the block corrected with its 32 x 32 tile of
  *           couplings, overlaps moved at the end of the block: K / 32 an attempt whatever N.  |H_i| <= sum_mu |X_mu|, so the
@@ -47,7 +48,7 @@ static void build_blocks(const dense_system *system)
             int64_t sum = 0;
             for (int j = 0; j < sites; j++) {
                 int64_t c = 2 * coupling(system, 32 * b + i, 32 * b + j);
-                tile[32 * i + j] = (int16_t) c;
+                tile[32 * i + j] = (int16_t) (c / pair->unit);
                 sum += c < 0 ? -c : c;
             }
             reach = sum > reach ? sum : reach;
@@ -56,7 +57,7 @@ static void build_blocks(const dense_system *system)
     }
 }
 
-/* 2 C_ij for all pairs; returns the largest sum_j |C_ij|, the bound of SCREENED. */
+/* 2 C_ij / unit for all pairs; returns the largest sum_j |C_ij|, the bound of SCREENED. */
 static int64_t build_couplings(const dense_system *system)
 {
     int64_t largest = 0;
@@ -64,7 +65,7 @@ static int64_t build_couplings(const dense_system *system)
         int64_t sum = 0;
         for (int64_t j = 0; j < system->sites; j++) {
             int64_t c = coupling(system, i, j);
-            system->pair.couplings[32 * system->pair.blocks * i + j] = (int16_t) (2 * c);
+            system->pair.couplings[32 * system->pair.blocks * i + j] = (int16_t) (2 * c / system->pair.unit);
             sum += c < 0 ? -c : c;
         }
         largest = sum > largest ? sum : largest;
@@ -72,27 +73,27 @@ static int64_t build_couplings(const dense_system *system)
     return largest;
 }
 
-/* s_i H_i below this is a flip: ceil(ceil(theta tau) scale) + K, saturated to int16 or clamped to +-2^30 + K. */
+/* ceil(c / unit) */
+static inline i32v in_units(i32v c, int32_t unit) { return (c + (unit - 1)) >> (unit - 1); }
+
+/* s_i H_i below this is a flip: ceil(ceil(theta tau) scale) + K; in units and saturated to int16 unless wide. */
 static void pair_thresholds(const dense_system *system, int wide, uint32_t k0, uint32_t k1, uint32_t sweep, uint32_t replica,
                             float tau, int heat_bath)
 {
-    float scale = system->pair.scale, offset = (float) system->patterns;
     for (int64_t base = 0; base < system->sites; base += 64) {
         float y[64];
         ceilings_of_block(y, k0, k1, (uint32_t) (base / 64), sweep, replica, tau, heat_bath);
-        if (wide) {
-            int32_t *out = (int32_t *) system->thresholds + base;
-            for (int j = 0; j < 64; j += LANES32) {
-                f32v z = clamp(ceiling(loadf(y + j) * scale), 0x1p30f);
-                i32v c = __builtin_convertvector(z, i32v) + (int32_t) system->patterns;
-                memcpy(out + j, &c, WIDTH);
+        for (int j = 0; j < 64; j += LANES16) {
+            i32v c[2];
+            for (int half = 0; half < 2; half++) {
+                f32v z = clamp(ceiling(loadf(y + j + half * LANES32) * system->pair.scale), 0x1p30f);
+                c[half] = __builtin_convertvector(z, i32v) + (int32_t) system->patterns;
             }
-        } else {
-            int16_t *out = (int16_t *) system->thresholds + base;
-            for (int j = 0; j < 64; j += LANES32) {
-                f32v z = clamp(ceiling(loadf(y + j) * scale) + offset, 32767.0f);
-                i16half c = __builtin_convertvector(__builtin_convertvector(z, i32v), i16half);
-                memcpy(out + j, &c, WIDTH / 2);
+            if (wide)
+                memcpy((int32_t *) system->thresholds + base + j, c, 2 * WIDTH);
+            else {
+                i16v narrow = saturate16(in_units(c[0], system->pair.unit), in_units(c[1], system->pair.unit));
+                memcpy((int16_t *) system->thresholds + base + j, &narrow, WIDTH);
             }
         }
     }
@@ -105,8 +106,9 @@ static void pair_thresholds(const dense_system *system, int wide, uint32_t k0, u
 static void pair_bounds(const dense_system *system, uint32_t *words, int16_t *bounds, uint32_t k0, uint32_t k1, uint32_t sweep,
                         uint32_t replica, float tau)
 {
-    const float unit = tau * system->pair.scale, top = 159.0f * 0x1.62e430p-1f * unit + 1e-3f * unit;
-    const float slope = 0x1.62e430p-24f * unit, most = (float) (32765 - system->patterns);
+    const int32_t offset = (int32_t) system->patterns / system->pair.unit + 3;
+    const float scale = tau * system->pair.scale / (float) system->pair.unit, top = (159.0f * 0x1.62e430p-1f + 1e-3f) * scale;
+    const float slope = 0x1.62e430p-24f * scale, most = (float) (32767 - offset);
     for (int64_t base = 0; base < system->sites; base += 64)
         for (int part = 0; part < 16; part += LANES32) {
             u32v c[4];
@@ -114,7 +116,7 @@ static void pair_bounds(const dense_system *system, uint32_t *words, int16_t *bo
             for (int word = 0; word < 4; word++) {
                 f32v line = splatf(top) - __builtin_convertvector((i32v) float_of_u32(c[word]), f32v) * slope;
                 line = pick(line < splatf(most), line, splatf(most));
-                i32v bound = __builtin_convertvector(line, i32v) + (int32_t) (system->patterns + 2);
+                i32v bound = __builtin_convertvector(line, i32v) + offset;
                 i16half narrow = __builtin_convertvector(bound, i16half);
                 memcpy(words + base + 16 * word + part, &c[word], WIDTH);
                 memcpy(bounds + base + 16 * word + part, &narrow, WIDTH / 2);
@@ -164,7 +166,7 @@ static uint32_t block_narrow(const dense_system *system, int64_t replica, int64_
     for (int part = 0; part < PARTS16; part++) {
         i16v half = sum[part];
         for (int k = part + PARTS16; k < 4; k += PARTS16) half += sum[k];
-        field[part] = half + half - (int16_t) system->totals[3 * replica + 2];
+        field[part] = half + half - (int16_t) (system->totals[3 * replica + 2] / pair->unit);
         sign[part] = load16(pair->signs + (replica * pair->blocks + b) * 32 + part * LANES16);
         threshold[part] = load16((const int16_t *) system->thresholds + 32 * b + part * LANES16);
     }
@@ -196,23 +198,27 @@ static uint32_t block_wide(const dense_system *system, int64_t replica, int64_t 
         sum[part] = sum[part] + sum[part] - (int32_t) system->totals[3 * replica + 2];
     }
     for (int i = 0; i < 32; i++) field[i] = ((const int32_t *) sum)[mask_bit(i)];
-    uint32_t flips = 0;
-    for (int i = 0; i < least(32, system->sites - 32 * b); i++)
-        if (signs[i] * field[i] < threshold[i]) {
-            for (int j = i + 1; j < 32; j++) field[j] -= signs[i] * tile[32 * i + j];
-            flips |= 1u << i;
-        }
-    return flips;
+    uint32_t flips = 0, open = sites_of_block(system, b), found;
+    for (;;) {
+        found = 0;
+        for (int i = 0; i < 32; i++) found |= (uint32_t) (signs[i] * field[i] < threshold[i]) << i;
+        if (!(found &= open)) return flips;
+        int site = __builtin_ctz(found);
+        for (int j = 0; j < 32; j++) field[j] -= pair->unit * signs[site] * tile[32 * site + j];
+        flips |= 1u << site;
+        open &= after(site);
+    }
 }
 
-/* Overlaps are pairs of equal int16, ready to broadcast, or int32.  Both move by the bits of a row. */
+/* Overlaps are X, or pairs of equal int16 X / unit, ready to broadcast.  Both move by the bits of a row. */
 static inline void move_overlaps(const dense_system *system, int64_t replica, int64_t site, int step)
 {
     const uint32_t *row = row_of(system, site);
     int32_t *overlaps = system->overlaps32 + replica * 64 * system->words;
     int wide = system->pair.wide[replica];
-    i32v up = wide ? splat32(2 * step) : (i32v) splat16((int16_t) (2 * step));
-    i32v down = wide ? splat32(-step) : (i32v) splat16((int16_t) -step);
+    int narrow = step / system->pair.unit;
+    i32v up = wide ? splat32(2 * step) : (i32v) splat16((int16_t) (2 * narrow));
+    i32v down = wide ? splat32(-step) : (i32v) splat16((int16_t) -narrow);
     for (int64_t w = 0; 32 * w < system->patterns; w++)
         for (int part = 0; part < PARTS32; part++) {
             int32_t *x = overlaps + 32 * w + part * LANES32;
@@ -226,7 +232,7 @@ static inline void move_overlaps(const dense_system *system, int64_t replica, in
 static inline int32_t overlap_of(const dense_system *system, int64_t replica, int64_t mu)
 {
     int32_t stored = system->overlaps32[replica * 64 * system->words + mu];
-    return system->pair.wide[replica] ? stored : (int16_t) stored;
+    return system->pair.wide[replica] ? stored : system->pair.unit * (int16_t) stored;
 }
 
 /* sum |X_mu| and sum X_mu^2. */
@@ -248,7 +254,7 @@ static void store_overlaps(const dense_system *system, int64_t replica, int wide
     int32_t *overlaps = system->overlaps32 + replica * 64 * system->words;
     for (int64_t mu = 0; mu < system->patterns; mu++) {
         int32_t x = overlap_of(system, replica, mu);
-        overlaps[mu] = wide ? x : (int32_t) ((uint32_t) (uint16_t) x * 0x10001u);
+        overlaps[mu] = wide ? x : (int32_t) ((uint32_t) (uint16_t) (x / system->pair.unit) * 0x10001u);
     }
     system->pair.wide[replica] = wide;
 }
@@ -263,14 +269,14 @@ static int64_t sweep_blocked(const dense_system *system, int64_t replica, uint32
                              int heat_bath)
 {
     const pair_buffers *pair = &system->pair;
-    int64_t accepted = 0, squares, load = load_of(system, replica, &squares);
-    int fits = system->sites <= INT16_MAX && load <= FIELD_LIMIT / 2;
+    int64_t accepted = 0, squares, load = load_of(system, replica, &squares), limit = FIELD_LIMIT * pair->unit;
+    int fits = system->sites <= INT16_MAX && load <= limit / 4 * 3;
     if (pair->wide[replica] && fits) store_overlaps(system, replica, 0);
     pair_thresholds(system, pair->wide[replica], k0, k1, sweep, (uint32_t) replica, tau, heat_bath);
     for (int64_t b = 0; b < pair->blocks; b++) {
-        if (!pair->wide[replica] && load + pair->reach[b] > FIELD_LIMIT) {
+        if (!pair->wide[replica] && load + pair->reach[b] > limit) {
             load = load_of(system, replica, &squares);
-            if (load + pair->reach[b] > FIELD_LIMIT) {
+            if (load + pair->reach[b] > limit) {
                 store_overlaps(system, replica, 1);
                 pair_thresholds(system, 1, k0, k1, sweep, (uint32_t) replica, tau, heat_bath);
             }
@@ -291,7 +297,7 @@ static int64_t sweep_blocked(const dense_system *system, int64_t replica, uint32
 
 /* -- SCREENED ---------------------------------------------------------------------------------------------------------- */
 
-/* H += factor (2 C_site) over all sites. */
+/* H += factor (2 C_site) over all sites, in units. */
 static inline void add_couplings(const dense_system *system, int64_t replica, int64_t site, int factor)
 {
     int64_t padded = 32 * system->pair.blocks;
@@ -331,7 +337,7 @@ static int64_t sweep_screened(const dense_system *system, int64_t replica, uint3
             int64_t site = 32 * b + __builtin_ctz(found);
             int spin = signs[site];
             open &= after((int) (site & 31));
-            float margin = (float) (spin * fields[site] - (int32_t) system->patterns);
+            float margin = (float) (spin * pair->unit * fields[site] - (int32_t) system->patterns);
             if (margin >= pair_threshold(system, words[site], tau, heat_bath)) continue;
             add_couplings(system, replica, site, -spin);
             pair->first[replica] += spin * (1 - 2 * (int32_t) (system->bits[site * system->words] & 1)) * 2;
@@ -342,7 +348,7 @@ static int64_t sweep_screened(const dense_system *system, int64_t replica, uint3
     i64v squares = {0};
     for (int64_t j = 0; j < padded; j += LANES16)
         squares = widen_sum(squares, dot16((i32v){0}, load16(fields + j), load16(signs + j)));
-    system->energy[replica] = (pair->ground + pair->curvature * reduce64(squares)) / 8;
+    system->energy[replica] = (pair->ground + pair->curvature * pair->unit * reduce64(squares)) / 8;
     return accepted;
 }
 

@@ -1,13 +1,16 @@
 /* All kernels, compiled for the path of the including file. */
 #include "dense.h"
-#include "thresholds.h"
 #include "gains.h"
+#include "lanes.h"
 #include "pairwise.h"
 #include "sweeps.h"
+#include "thresholds.h"
 
 #define JOIN(a, b) a##b
 #define NAMED(name) JOIN(path_, name)
 #define TEXT(name) #name
 #define QUOTED(name) TEXT(name)
 
-const kernel_path NAMED(PATH) = {QUOTED(PATH), thresholds64, dense_start, build_blocks, build_couplings, dense_run};
+const kernel_path NAMED(PATH) = {
+    QUOTED(PATH), thresholds64, dense_start, build_blocks, build_couplings, dense_run, lane_start, lane_run,
+};

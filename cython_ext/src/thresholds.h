@@ -1,25 +1,9 @@
-/* Acceptance thresholds: the definition that every kernel shares, a vector of attempts at a time.
- *
- * Words are Philox4x32-10 (philox.h) with the counters, keys and purposes of hebbian/streams.py.  A threshold theta is a
- * float32 built from one 32-bit word r by this fixed sequence of separate float32 operations (compile with
- * -ffp-contract=off):
- *
- *     u = ((float) r + 0.5f) * 2^-32            w = ((float) ~r + 0.5f) * 2^-32
- *     Metropolis  theta = 0 - ln u              accept with probability min(1, exp(-dE/T))
- *     heat bath   theta = ln w - ln u           accept with probability 1 / (1 + exp(dE/T))
- *
- * and a flip is accepted iff  dE < theta * tau  as real numbers, where dE is the exact integer energy change, tau is T in
- * units of that integer rounded to float32, and theta * tau is one float32 product.  For integers this is dE < ceil(theta
- * tau), so kernels compare integers.  At T = 0 the product is zero and a flip needs dE < 0.  One 32-bit word resolves
- * probabilities down to 2^-33: a flip with dE/T above 22.9 is never accepted.
- */
+/* Acceptance thresholds of philox.h, a vector at a time: the same words, the same float32 operations in the same order. */
 #ifndef HEBBIAN_THRESHOLDS_H
 #define HEBBIAN_THRESHOLDS_H
 
+#include "philox.h"
 #include "vector.h"
-
-/* Thresholds are clamped here; |dE| stays below it by construction of the integer energy table. */
-#define THRESHOLD_LIMIT (INT64_C(1) << 62)
 
 static inline void philox_lanes(u32v c[4], u32v k0, u32v k1)
 {
@@ -36,7 +20,6 @@ static inline void philox_lanes(u32v c[4], u32v k0, u32v k1)
     }
 }
 
-/* ln x of a positive normal float: x = 2^e m with m in [3/4, 3/2), then the series of 2 artanh((m-1)/(m+1)). */
 static inline f32v log_lanes(f32v x)
 {
     i32v bits = (i32v) x;

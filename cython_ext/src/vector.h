@@ -146,6 +146,26 @@ static inline i32v dot16(i32v sum, i16v x, i16v y)
 #endif
 }
 
+/* The lanes of two vectors in order, each clamped to int16. */
+static inline i16v saturate16(i32v a, i32v b)
+{
+#if defined(VECTOR_AVX512)
+    __m512i packed = _mm512_packs_epi32((__m512i) a, (__m512i) b);
+    return (i16v) _mm512_permutexvar_epi64(_mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7), packed);
+#elif defined(VECTOR_AVX2)
+    return (i16v) _mm256_permute4x64_epi64(_mm256_packs_epi32((__m256i) a, (__m256i) b), 0xD8);
+#elif defined(__SSE2__)
+    return (i16v) _mm_packs_epi32((__m128i) a, (__m128i) b);
+#else
+    i16v out;
+    for (int j = 0; j < LANES16; j++) {
+        int32_t x = j < LANES32 ? a[j] : b[j - LANES32];
+        out[j] = (int16_t) (x > INT16_MAX ? INT16_MAX : x < INT16_MIN ? INT16_MIN : x);
+    }
+    return out;
+#endif
+}
+
 static inline i64v widen_sum(i64v total, i32v x)
 {
     return total + ((i64v) x >> 32) + (((i64v) x << 32) >> 32);

@@ -92,6 +92,9 @@ OBSERVABLES = (
 
 REPLICAS = 2
 
+#: Bytes of a process before it simulates anything.
+INTERPRETER = 36 * 2**20
+
 
 def check(model: DenseHopfield, settings: MonteCarloSettings) -> None:
     """Raise InvalidInput where model and size do not fit together."""
@@ -119,11 +122,17 @@ def operations(model: DenseHopfield, settings: MonteCarloSettings) -> float:
 
 
 def memory(model: DenseHopfield, settings: MonteCarloSettings) -> int:
-    """Bytes that one sample holds at its peak: packed patterns, and overlaps and gains of both replicas."""
+    """Bytes that a process needs at its peak, checked against the peak measured for sizes from 36 to 500 MiB.
+
+    The interpreter and its libraries; the exact table of U; packed patterns; overlaps and gains of both replicas while they
+    are set up; the couplings of p = 2, which the kernel keeps up to 8192 spins; the series and the transform behind its
+    autocorrelation.
+    """
     N, K = settings.N, model.patterns(settings.N)
-    words = -(-K // 64)
-    series = (settings.burn_in + settings.sweeps) * (8 + 8 + 8 + 8 + 8)
-    return 8 * N * words + REPLICAS * 64 * words * (4 + 8) + series
+    padded = 64 * -(-K // 64)
+    couplings = 2 * N * N if model.p == 2 and N <= 8192 else 0
+    series = 160 * (settings.burn_in + settings.sweeps)
+    return INTERPRETER + 500 * N + N * padded // 8 + 30 * padded + couplings + series
 
 
 @lru_cache(maxsize=8)

@@ -94,7 +94,7 @@ def free_energy_without_overlap(eq, T, alpha):
 
 def glass(eq, points, largest):
     """(T, alpha) of the glass line, and of the dynamical line where it differs, for loads from 0 to `largest`."""
-    alpha = np.linspace(0.0, largest, points)
+    alpha = largest * np.linspace(0.0, 1.0, points) ** 2  # the line leaves alpha = 0 as a square root
     if eq.p == 2:
         return {"glass": (1 + np.sqrt(alpha), alpha)}
     t_dynamic, t_static = glass_temperatures(eq)

@@ -5,12 +5,12 @@ import sys
 
 import numpy as np
 import pytest
-from hebbian._kernels.dense import DenseKernel
+from kernels.test_dense import CASES, DIGESTS, advance, start_spins, table_of, trajectory_digest
 
 from hebbian import patterns, reference, streams
 from hebbian._kernels import dense
+from hebbian._kernels.dense import DenseKernel
 from hebbian.models.dense import DenseHopfield, integer_table
-from tests.kernels.test_dense import CASES, DIGESTS, advance, start_spins, table_of, trajectory_digest
 
 
 def test_the_best_path_is_active_and_names_are_checked():
@@ -133,3 +133,43 @@ def test_ten_million_patterns_stream():
     for low in range(0, K, 10**6):
         total += int(table.values[(signs @ packed.unpack(low, low + 10**6).T + N) // 2].sum())
     assert series["energy"][0, 0] == total != start
+
+
+def lanes_of(N, K, temperatures, energy="distinct"):
+    model = DenseHopfield(K=K, energy=energy)
+    table = integer_table(model, N)
+    packed, R = patterns.rademacher(N, K, seed=3, sample=1), len(temperatures)
+    keys, indices = np.stack([7 * np.arange(R) + 1, np.arange(R) + 5], axis=1), np.arange(R) % 2
+    taus = [np.float32(T / float(table.unit)) for T in temperatures]
+    return packed, table, start_spins(N, R, seed=5), keys, indices, taus
+
+
+# The last leaves int16 fields behind; 34 and 66 replicas fill one group and two with something left over.
+LANES = [(100, 7, 0.1, 1.0, 16), (97, 65, 0.1, 1.5, 34), (64, 130, 0.2, 2.0, 66), (300, 2500, 1.0, 4.0, 5)]
+
+
+@pytest.mark.parametrize("rule", ["heat_bath", "metropolis"])
+@pytest.mark.parametrize("N, K, cold, hot, R", LANES)
+def test_a_lane_is_the_replica_alone(path, N, K, cold, hot, R, rule):
+    packed, table, spins, keys, indices, taus = lanes_of(N, K, np.linspace(cold, hot, R))
+    lanes = dense.LaneKernel(packed.rows, K, table.values, spins)
+    parts = [lanes.run(keys, indices, first, taus, rule == "heat_bath", n) for first, n in ((3, 1), (4, 7))]
+    overlap, energy, accepted, agreement = (np.concatenate(series) for series in zip(*parts))
+    for r in range(0, R, max(1, R // 8)):
+        alone = DenseKernel(packed.rows, K, table.values, np.stack([spins[r]] * 2))
+        series = advance(alone, tuple(keys[r]), 8, taus[r], rule, first=3)
+        lane = indices[r]
+        assert np.array_equal(series["overlap"][:, lane], overlap[:, r])
+        assert np.array_equal(series["energy"][:, lane], energy[:, r])
+        assert np.array_equal(series["accepted"][:, lane], accepted[:, r])
+        assert np.array_equal(alone.spins[lane], lanes.spins[r]) and np.array_equal(alone.overlaps[lane], lanes.overlaps[r])
+    final = lanes.spins.astype(int)
+    assert np.array_equal(agreement[-1], (final[:R // 2 * 2:2] * final[1::2]).sum(axis=1))
+    assert accepted.sum() > 0
+
+
+def test_lanes_refuse_what_is_not_quadratic():
+    N, K = 40, 50
+    with pytest.raises(ValueError, match="quadratic"):
+        dense.LaneKernel(patterns.rademacher(N, K, seed=3, sample=1).rows, K,
+                         integer_table(DenseHopfield(K=K, p=3), N).values, start_spins(N, 2, seed=4))

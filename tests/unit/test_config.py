@@ -101,7 +101,7 @@ def test_what_is_wrong_is_named_with_its_place_and_remedy(change, words):
 
 def test_all_faults_are_said_at_once():
     text = refusal('theory = 3\n[model]\nfamily = "toy"\nbais = 1\n[grid]\nT = []\n[simulate]\nsampels = 2\n')
-    assert len(text.splitlines()) == 4
+    assert len(text.splitlines()) == 5
     text = refusal('[model]\nfamily = "toy"\nbias = 7\nK = 0\n[grid]\nT = [-1, -2]\n[simulate]\nN = -5\nsamples = 0\n')
     assert len(text.splitlines()) == 6
 
