@@ -7,7 +7,7 @@ INPUTS := pyproject.toml setup.py $(wildcard cython_ext/*.pyx cython_ext/src/*.h
 # The suite runs files side by side on the cores there are; BLAS threads on top of that would only compete.
 export OMP_NUM_THREADS = 1
 
-.PHONY: demo test test-slow clean
+.PHONY: demo test test-slow test-torch clean
 
 $(VENV)/installed: $(INPUTS)
 	$(PYTHON) -m venv $(VENV)
@@ -20,6 +20,12 @@ test: $(VENV)/installed
 
 test-slow: $(VENV)/installed
 	$(BIN)/python -m pytest -m slow
+
+# Trainable layers and the one experiment that trains: PyTorch is installed here and nowhere else.
+test-torch: $(VENV)/installed
+	$(BIN)/pip install --quiet --editable '.[torch,test]'
+	$(BIN)/python -m pytest tests/torch
+	$(BIN)/python experiments/multiple_instance/figure.py
 
 # Two reduced sweeps with their theory, the comparison tables, and figures in results/demo/.
 demo: $(VENV)/installed

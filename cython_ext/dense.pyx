@@ -92,6 +92,9 @@ cdef extern from "src/dense.h" nogil:
         void (*lane_start)(const lane_system *system) noexcept nogil
         void (*lane_run)(const lane_system *system, uint32_t first, int64_t sweeps, int heat_bath,
                          const dense_series *series) noexcept nogil
+        int adds
+        float (*float_adds)(int64_t rounds) noexcept nogil
+        int64_t (*read_buffer)(const int32_t *buffer, int64_t bytes, int64_t rounds) noexcept nogil
 
     const kernel_path *const *kernel_paths
     const int kernel_path_count
@@ -147,6 +150,22 @@ def thresholds(int64_t attempts, uint32_t k0, uint32_t k1, uint32_t sweep, uint3
     if attempts:
         active_path.thresholds(&view[0], attempts, k0, k1, sweep, replica, tau, heat_bath)
     return out[:attempts]
+
+
+def float_adds(int64_t rounds):
+    """Do a number of float32 adds in registers on the active path, and return how many they were."""
+    with nogil:
+        active_path.float_adds(rounds)
+    return rounds * active_path.adds
+
+
+def read_buffer(buffer, int64_t rounds):
+    """Read an int32 array of a multiple of 128 entries `rounds` times on the active path; return the bytes read."""
+    cdef const int32_t *start = <int32_t *> address(buffer)
+    cdef int64_t size = buffer.nbytes
+    with nogil:
+        active_path.read_buffer(start, size, rounds)
+    return size * rounds
 
 
 def aligned(shape, dtype):
@@ -264,7 +283,7 @@ cdef class DenseKernel:
         with nogil:
             self.path_.dense_start(&self.system)
 
-    def _reconsider(self, double acceptance):
+    cdef _reconsider(self, double acceptance):
         """Blocked or screened, whichever its measured costs make faster at this acceptance."""
         cdef double N = self.system.sites, K = self.system.patterns
         screened = SCREEN_SITE + acceptance * (SCREEN_FLIP + SCREEN_COUPLING * N)
@@ -292,7 +311,7 @@ cdef class DenseKernel:
 
         Fewer rows than given are filled only at tau = 0, when the last one done accepted nothing.
         """
-        cdef int64_t done = 0, sweeps = agreement.shape[0]
+        cdef int64_t done = 0, sweeps = agreement.shape[0], flips = 0, t, r
         cdef dense_series series
         if sweeps == 0:
             return 0
@@ -301,7 +320,10 @@ cdef class DenseKernel:
         with nogil:
             done = self.path_.dense_run(&self.system, k0, k1, first, sweeps, tau, heat_bath, &series)
         if self.system.form >= BLOCKED and not self._fixed:
-            self._reconsider(np.sum(accepted[:done]) / (<double> done * self.system.sites * self.system.replicas))
+            for t in range(done):
+                for r in range(self.system.replicas):
+                    flips += accepted[t, r]
+            self._reconsider(<double> flips / (<double> done * self.system.sites * self.system.replicas))
         return done
 
 

@@ -42,11 +42,28 @@ def rademacher(N: int, K: int, key: tuple[int, int]) -> np.ndarray:
     return np.array([streams.signs(key, N, mu % 2**32, mu // 2**32) for mu in range(K)], np.int8).reshape(K, N)
 
 
+def examples(archetypes: np.ndarray, M: int, key: tuple[int, int], flip: int) -> np.ndarray:
+    """Noisy examples of archetypes (K, N), int8 array (K, M, N): flipped where the 32-bit number of a site is below `flip`."""
+    K, N = archetypes.shape
+    blocks = np.arange(-(-N // 128))
+    result = np.empty((K, M, N), np.int8)
+    for mu in range(K):
+        for A in range(M):
+            number = np.zeros(N, np.uint64)
+            for plane in range(32):
+                words = streams.words(key, blocks, mu % 2**32, A, 32 * (mu // 2**32) + plane).reshape(-1)
+                bits = (words[:, None] >> np.arange(32, dtype=np.uint32)).reshape(-1)[:N] & np.uint32(1)
+                number = 2 * number + bits
+            result[mu, A] = np.where(number < flip, -archetypes[mu], archetypes[mu])
+    return result
+
+
 @dataclass
 class DenseTwin:
-    """Twin of `DenseKernel`: replicas of one sample of H = -sum_mu U(X_mu), advanced sweep by sweep.
+    """Twin of `DenseKernel` and `SupervisedKernel`: replicas of one sample of H = -sum_mu U(X_mu), advanced sweep by sweep.
 
-    patterns : int8 (K, N); table : the N + 1 integers U(-N), U(-N+2), ..., U(N); spins : int8 (replicas, N).
+    patterns : int (K, N), signs or sums of M signs; table : the integers U(-M N), U(-M N + 2), ..., U(M N); spins : int8
+    (replicas, N).
     """
 
     patterns: np.ndarray
@@ -69,7 +86,7 @@ class DenseTwin:
         return self.utility(self.overlaps)
 
     def utility(self, overlaps):
-        return self.table[(overlaps + self.patterns.shape[1]) // 2].sum(axis=-1)
+        return self.table[(overlaps + len(self.table) - 1) // 2].sum(axis=-1)
 
     def sweep(self, key: tuple[int, int], sweep: int, tau: float, rule: str) -> np.ndarray:
         """One sweep of every replica in site order; returns the accepted flips, int64 (replicas,)."""
@@ -96,7 +113,7 @@ def diluted(N: int, K: int, d: float, key: tuple[int, int]) -> np.ndarray:
     return np.where((words >> 1) < round(d * 2**31), 0, signs).astype(np.int8)
 
 
-def examples(entries: np.ndarray, M: int, r: float, key: tuple[int, int]) -> np.ndarray:
+def diluted_examples(entries: np.ndarray, M: int, r: float, key: tuple[int, int]) -> np.ndarray:
     """Examples of diluted patterns, int8 array (K M, N): every entry keeps its sign with probability (1 + r)/2."""
     N = entries.shape[1]
     rows = []

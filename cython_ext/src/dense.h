@@ -98,6 +98,9 @@ typedef struct {
                          int heat_bath, const dense_series *series);
     void (*lane_start)(const lane_system *system);
     void (*lane_run)(const lane_system *system, uint32_t first, int64_t sweeps, int heat_bath, const dense_series *series);
+    int adds;                   /* float32 adds a round of float_adds (roofline.h) */
+    float (*float_adds)(int64_t rounds);
+    int64_t (*read_buffer)(const int32_t *buffer, int64_t bytes, int64_t rounds);
 } kernel_path;
 
 /* The paths compiled into this build, best first, and whether this machine can run one. */

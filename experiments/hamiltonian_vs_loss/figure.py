@@ -36,7 +36,7 @@ def trajectory(protocol):
 def losses(model, settings, s):
     """(factor/2) sum L_+ L_- and (factor/2) sum L_+ over the vectors that the protocol compares with the spins."""
     truth = simulation.entries(model, settings, 0)
-    drawn = patterns.examples(truth, model.M, model.r, seed=SEED, sample=0).astype(float)
+    drawn = patterns.diluted_examples(truth, model.M, model.r, seed=SEED, sample=0).astype(float)
     vectors, factor = {
         "storage": (truth.astype(float), 1.0),
         "supervised": (drawn.reshape(model.K, model.M, N).mean(axis=1) / model.r, 1 / (1 + model.rho)),

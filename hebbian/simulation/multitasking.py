@@ -104,7 +104,7 @@ def rows(model, settings, sample: int, patterns: np.ndarray) -> np.ndarray:
     """The integer vectors w^k of H = -(c/2) sum_k (w^k . s)^2: patterns, sums of examples (int32), or all examples."""
     if model.protocol == "storage":
         return patterns
-    draw = disorder.example_sums if model.protocol == "supervised" else disorder.examples
+    draw = disorder.diluted_example_sums if model.protocol == "supervised" else disorder.diluted_examples
     return draw(patterns, model.M, model.r, seed=settings.seed, sample=sample)
 
 

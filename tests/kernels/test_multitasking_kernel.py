@@ -36,9 +36,10 @@ def advance(kernel, width, key, sweeps, tau, rule, first=0):
 def test_patterns_and_examples_equal_their_twins(N, K, d):
     entries = patterns.diluted(N, K, d, seed=5, sample=2)
     assert np.array_equal(entries, reference.diluted(N, K, d, streams.key("patterns", "diluted", N, seed=5, sample=2)))
-    drawn = patterns.examples(entries, 3, 0.4, seed=5, sample=2)
-    assert np.array_equal(drawn, reference.examples(entries, 3, 0.4, streams.key("examples", "diluted", N, seed=5, sample=2)))
-    sums = patterns.example_sums(entries, 3, 0.4, seed=5, sample=2)
+    drawn = patterns.diluted_examples(entries, 3, 0.4, seed=5, sample=2)
+    key = streams.key("examples", "diluted", N, seed=5, sample=2)
+    assert np.array_equal(drawn, reference.diluted_examples(entries, 3, 0.4, key))
+    sums = patterns.diluted_example_sums(entries, 3, 0.4, seed=5, sample=2)
     assert np.array_equal(sums, drawn.reshape(K, 3, N).sum(axis=1))
 
 
@@ -47,9 +48,9 @@ def test_disorder_nests_in_every_parameter():
     assert np.array_equal(few, many[:4])
     sparse = patterns.diluted(300, 4, 0.6, seed=1, sample=0)
     assert np.all((sparse == 0) | (sparse == few)) and np.count_nonzero(sparse) < np.count_nonzero(few)
-    two, five = (patterns.examples(few, M, 0.5, seed=1, sample=0).reshape(4, M, 300) for M in (2, 5))
+    two, five = (patterns.diluted_examples(few, M, 0.5, seed=1, sample=0).reshape(4, M, 300) for M in (2, 5))
     assert np.array_equal(two, five[:, :2])
-    assert np.all(patterns.examples(few, 2, 1.0, seed=1, sample=0).reshape(4, 2, 300) == few[:, None])
+    assert np.all(patterns.diluted_examples(few, 2, 1.0, seed=1, sample=0).reshape(4, 2, 300) == few[:, None])
 
 
 def test_entries_follow_their_law():
@@ -59,7 +60,7 @@ def test_entries_follow_their_law():
     assert abs(np.mean(entries == 0) - 0.3) < 4 * np.sqrt(0.21 / size) < 0.01
     assert abs(entries.mean()) < 4 * np.sqrt(0.7 / size)
     assert abs(np.mean(entries[0] * entries[1])) < 4 * 0.7 / np.sqrt(200_000)
-    drawn = patterns.examples(entries, 3, 0.4, seed=9, sample=0).reshape(2, 3, -1)
+    drawn = patterns.diluted_examples(entries, 3, 0.4, seed=9, sample=0).reshape(2, 3, -1)
     agree = (drawn * entries[:, None])[:, :, :]
     assert np.array_equal(agree == 0, np.broadcast_to((entries == 0)[:, None], agree.shape))
     assert abs(agree.sum() / np.count_nonzero(agree) - 0.4) < 4 * np.sqrt(0.84 / np.count_nonzero(agree))
@@ -101,7 +102,7 @@ def test_learning_kernels_equal_their_twin_and_measure_the_true_patterns(protoco
         pytest.skip(f"requires {path}: this machine does not have it")
     N, K, M = 77, 3, 6
     truth = patterns.diluted(N, K, 0.3, seed=3, sample=1)
-    draw = patterns.examples if protocol == "unsupervised" else patterns.example_sums
+    draw = patterns.diluted_examples if protocol == "unsupervised" else patterns.diluted_example_sums
     rows = draw(truth, M, 0.5, seed=3, sample=1)
     spins, key, tau = start_spins(N, 2, 4), (1, 2), 0.2 * N * M / (1 if protocol == "unsupervised" else 1 / M)
     kernel, twin = MultitaskingKernel(rows, spins, truth, path=path), reference.MultitaskingTwin(rows, spins)
@@ -226,7 +227,7 @@ def sampled(model, N, T, rule, sample, replicas, draws, gap, seed):
     for draw in range(draws):
         advance(kernel, width, (21, seed), gap, tau, rule, first=40 + draw * gap)
         counts += np.bincount((kernel.spins > 0) @ weights, minlength=2**N)
-    examples = patterns.examples(truth, model.M, model.r, seed=13, sample=sample).astype(float)
+    examples = patterns.diluted_examples(truth, model.M, model.r, seed=13, sample=sample).astype(float)
     return counts, truth.astype(float), examples
 
 
@@ -319,7 +320,7 @@ def test_the_hamiltonian_is_the_product_loss_up_to_a_constant(name):
     settings = Settings(N=N, T=0.5, seed=13)
     states = np.array(list(product((-1, 1), repeat=N)), float)
     truth = simulation.entries(model, settings, 0).astype(float)
-    examples = patterns.examples(truth.astype(np.int8), model.M, model.r, seed=13, sample=0).astype(float)
+    examples = patterns.diluted_examples(truth.astype(np.int8), model.M, model.r, seed=13, sample=0).astype(float)
     vectors, factor = {
         "storage": (truth, 1.0),
         "supervised": (examples.reshape(len(truth), model.M, N).mean(axis=1) / model.r, 1 / (1 + model.rho)),
