@@ -57,18 +57,18 @@ def draw(points):
                 colour, dashes, label = LINES[name]
                 ax.plot(line.d, line.T, color=colour, ls=dashes, label=label)
         for d, tau, count, ratio in points[f"K{K}"]:
-            alike = count > 1 and ratio > 0.85
+            alike = count > 1 and ratio > 0.8
             ax.plot(d, tau, "o", ms=6.5 if alike else 4.5, mfc=SHADES[int(count)], mec="#009E73" if alike else "none", mew=1.8)
         ax.plot(*diagram["d_star"].d, *diagram["d_star"].T, "k*", ms=9)
-        ax.set(title=f"$K = {K}$", xlabel="dilution $d$", xlim=(0, 1), ylim=(0, 1.05))
-        ax.legend(loc="upper left", fontsize=7, frameon=True, framealpha=0.9, ncol=2)
+        ax.set(title=f"$K = {K}$", xlabel="dilution $d$", xlim=(0, 1), ylim=(0, 1.4), yticks=np.arange(0, 1.1, 0.2))
+        ax.legend(loc="upper left", fontsize=7, ncol=2)
     axes[0].set_ylabel("temperature $T / (1 - d)$")
     for count, colour in enumerate(SHADES):
         axes[2].plot([], [], "o", ms=5, color=colour, label=f"{count}")
     axes[2].plot([], [], "o", ms=6, mfc="none", mec="#009E73", mew=1.8, label="all alike")
     handles, labels = axes[2].get_legend_handles_labels()
     figure.legend(handles[-7:], labels[-7:], loc="outside lower center", ncol=7, title="overlaps on, simulation")
-    axes[2].legend(handles[:-7], labels[:-7], loc="upper left", fontsize=7, frameon=True, framealpha=0.9, ncol=2)
+    axes[2].legend(handles[:-7], labels[:-7], loc="upper left", fontsize=7, ncol=2)
     return figure
 
 

@@ -58,27 +58,16 @@ def measured(folder):
     return np.load(file)
 
 
-def branch(d, branch, loads):
-    """Last overlap of a replica-symmetric branch over the load, 0 beyond its end."""
-    found = []
-    for alpha in loads:
-        try:
-            found.append(hb.solve(hb.MultitaskingHopfield(alpha=alpha, d=d, scale="unit"), T=T, branch=branch).m[-1])
-        except hb.NoSolution:
-            found.append(0.0)
-    return np.array(found)
-
-
 def draw(runs):
     figure, axes = plt.subplots(1, 3, figsize=(12, 3.9))
     for d, colour in COLOURS.items():
         top = theory.capacity(1 - d)
-        fine = np.linspace(0.05, 1.3, 40)
-        axes[0].plot(fine, branch(d, "pure", fine * top), color=colour, label=rf"$d = {d}$, $\alpha_c = {top:.4f}$")
+        load, m = theory.branch_curve(1 - d, 1, T, 200)
+        axes[0].plot(load / top, m, color=colour, label=rf"$d = {d}$, $\alpha_c = {top:.4f}$")
         for N, face in ((1000, "white"), (3000, colour)):
             axes[0].plot(RELATIVE, runs[f"first {d} {N}"], "o", ms=4, color=colour, mfc=face)
-        fine = np.geomspace(0.004, 0.4, 40)
-        axes[1].semilogx(fine, branch(d, "hierarchical", fine * top), color=colour, label=f"$d = {d}$")
+        load, m = theory.branch_curve(1 - d, 2, T, 200)
+        axes[1].semilogx(load / top, m, color=colour, label=f"$d = {d}$")
         axes[1].semilogx(SECOND, runs[f"second {d}"], "o", ms=4, color=colour)
         axes[1].axvline(d**2, color=colour, ls=":", lw=1)
     axes[0].plot([], [], "o", ms=4, color="0.3", mfc="white", label="$N = 1000$")
@@ -86,7 +75,7 @@ def draw(runs):
     axes[0].set(xlabel=r"load $\alpha / \alpha_c(d, T = 0)$", ylabel="largest overlap, median", ylim=(0, 1.05),
                 title=f"one pattern, $T = {T}$")
     axes[0].legend(fontsize=8, loc="lower left")
-    axes[1].set(xlabel=r"load $\alpha / \alpha_c(d, T = 0)$", ylabel="second overlap", title="two patterns; dotted: $d^2$")
+    axes[1].set(xlabel=r"load $\alpha / \alpha_c(d, T = 0)$", ylabel="second overlap", title="two patterns; dotted: $d^2$", xlim=(3e-3, 0.6))
     axes[1].legend(fontsize=8)
     edges = np.linspace(0, 1, 41)
     for t, colour in zip(EXTREME, ("#0072B2", "#009E73", "#D55E00")):

@@ -17,25 +17,19 @@ import hebbian as hb
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00"]
 
 
-def theory(K, T, steps=49):
-    """Overlaps of the lowest state over the dilution, d and (steps, K)."""
-    d = np.linspace(0.02, 0.98, steps)
-    return d, np.array([hb.solve(hb.MultitaskingHopfield(K=K, d=x), T=T).m for x in d])
-
-
-def draw(results, lines=theory):
-    """One panel for each K and T; first pattern at the top of every panel."""
+def draw(results):
+    """One panel for each K and T: sorted overlaps, and the theory of the same grid points joined by lines."""
     patterns, temperatures = results["K"].values, results["T"].values
     figure, axes = plt.subplots(len(patterns), len(temperatures), figsize=(9, 9.5), sharex=True, sharey=True)
     for row, K in zip(axes, patterns):
         for ax, T in zip(row, temperatures):
-            d, m = lines(int(K), float(T))
-            here = results["m"].sel(K=K, T=T)
-            here = here.transpose("d", "sample", "pattern").values
+            here = results.sel(K=K, T=T)
+            m = here["m"].transpose("d", "sample", "pattern").values
+            predicted = here["m_theory"].transpose("d", "pattern").values
             for mu in range(int(K)):
-                ax.plot(d, m[:, mu], color=COLOURS[mu], lw=1.3)
-                error = here[:, :, mu].std(axis=1, ddof=1) / np.sqrt(here.shape[1])
-                ax.errorbar(results["d"], here[:, :, mu].mean(axis=1), error, fmt="o", ms=3, color=COLOURS[mu],
+                ax.plot(here["d"], predicted[:, mu], color=COLOURS[mu], lw=1.2)
+                error = m[:, :, mu].std(axis=1, ddof=1) / np.sqrt(m.shape[1])
+                ax.errorbar(here["d"], m[:, :, mu].mean(axis=1), error, fmt="o", ms=3, color=COLOURS[mu],
                             label=rf"$m_{mu + 1}$")
             ax.set_title(rf"$K = {K}$, $T = {T:g}$", fontsize=9)
     for ax in axes[-1]:
