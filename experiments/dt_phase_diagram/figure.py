@@ -30,7 +30,7 @@ def states(K):
             model = hb.MultitaskingHopfield(K=K, d=d, scale="unit")
             run = hb.simulate(model, N=N, T=tau, samples=1, burn_in=150, sweeps=100, seed=SEED, start="hierarchical")
             m = run.m.mean
-            on = m > max(0.06, 4 / np.sqrt(N * (1 - d)))
+            on = m > max(0.1, 4 / np.sqrt(N * (1 - d)))
             rows.append((d, tau, on.sum(), m[on][-1] / m[0] if on.any() else 0.0))
     return np.array(rows)
 
