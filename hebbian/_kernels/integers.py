@@ -9,7 +9,7 @@ import numpy as np
 def monomials(values, points):
     """Coefficients (Fractions, constant first) of the polynomial through `values` at equally spaced integer `points`."""
     step, result, product = points[1] - points[0], [Fraction(0)], [Fraction(1)]
-    differences = [int(value) for value in values]
+    differences = [Fraction(value) for value in values]
     for k in range(len(values)):
         if k:
             differences = [b - a for a, b in zip(differences, differences[1:])]
@@ -41,6 +41,12 @@ class Plan:
         gain = [a - c for a, c in zip(U, U[2:])]
         both = [a + c - 2 * b for a, b, c in zip(U, U[1:], U[2:])]
         self.unit = gcd(*gain) or 1
+        if self.polynomial:
+            # Powers of two that the closed form would shift away stay in the gains while there is room.
+            terms = monomials([Fraction(value, self.unit) for value in gain[:9]], points[:9])
+            spare = max((c.denominator & -c.denominator) for c in terms)
+            if self.unit % spare == 0 and 16 * spare * max(abs(value) // self.unit for value in gain) < 2**31:
+                self.unit //= spare
         gain = [value // self.unit for value in gain]
         self.pairs = np.array([up, gain], np.int64).T.copy()
         self.square, self.moment, self.coefficient, self.shift = [0, 0], [0, 0, 0], [], 0
