@@ -222,18 +222,31 @@ def lanes(table):
 
 
 def paths(table):
-    """The scan of the dense kernel on every path against a plain loop over bits in the same wheel's baseline C."""
+    """The scan of the dense kernel on every path of this machine against a plain loop over bits built like the wheel."""
+    import ctypes
+    import tempfile
+
+    import numpy as np
+
+    from hebbian import patterns
     from hebbian._kernels import dense as kernels
     from hebbian.bench import Advance, Work
 
-    work = Work("scan", 3, 200, 4096, 0.35, "retrieval")
-    before = kernels.active()
-    kernels.select("portable")
-    plain, tau = work.kernel()
-    for path in kernels.paths():
-        kernels.select(path)
-        product = Advance(*work.kernel("narrow"))
-        table.row(f"{path} / plain bit shifts", work.N, product, lambda n: kernels.plain_scan(plain, n))
+    work = Work("scan", 4, 200, 4096, 0.1, "retrieval")
+    packed, before = patterns.rademacher(work.N, work.K, seed=1, sample=0), kernels.active()
+    gains = np.arange(work.K, dtype=np.int32)
+    with tempfile.TemporaryDirectory() as build:
+        library = Path(build) / "plain.so"
+        subprocess.run(["cc", "-O3", "-shared", "-fPIC", HERE / "plain.c", "-o", library], check=True)
+        scan = ctypes.CDLL(library).scan
+
+        def plain(sweeps):
+            scan(*(ctypes.c_void_p(array.ctypes.data) for array in (packed.rows, gains)),
+                 *(ctypes.c_int64(n) for n in (work.N, work.K, sweeps)))
+
+        for path in kernels.paths():
+            kernels.select(path)
+            table.row(f"{path} / plain bit shifts", work.N, Advance(*work.kernel("narrow")), plain)
     kernels.select(before)
 
 
@@ -254,6 +267,7 @@ def main():
     pairwise(table)
     dense(table)
     lanes(table)
+    paths(table)
 
 
 if __name__ == "__main__":

@@ -376,12 +376,12 @@ cdef class LaneKernel:
     @property
     def spins(self):
         """Spins, a fresh int8 array (replicas, N)."""
-        return self._spins[:, :self.replicas].T.astype(np.int8)
+        return self._spins[:, :self.replicas].T.astype(np.int8, order="C")
 
     @property
     def overlaps(self):
         """X_mu of every replica, a fresh int32 array (replicas, K)."""
-        return self.system.unit * self._overlaps[:, :self.replicas].T.astype(np.int32)
+        return self.system.unit * self._overlaps[:, :self.replicas].T.astype(np.int32, order="C")
 
     def run(self, keys, indices, uint32_t first, taus, bint heat_bath, int64_t sweeps):
         """Advance all replicas from sweep index `first`.
