@@ -55,6 +55,7 @@ cdef extern from "src/dense.h" nogil:
         int64_t *gains64
         int64_t *totals
         const int32_t *counts
+        int32_t *visits
         float *acceptance
 
     ctypedef struct dense_series:
@@ -184,6 +185,7 @@ cdef class DenseKernel:
     spins : int8 (replicas, N).  `spins` and `energy` (sum_mu U(X_mu)) show the state without copying.
     form : the integers that sums run in, or "blocked" or "screened" for a quadratic U; None chooses the fastest that is
         exact, and goes on choosing between the last two.  path : the instruction set in use.
+    order : "sequential", or "random" for N attempts a sweep at independent random sites.
     """
 
     cdef dense_system system
@@ -195,10 +197,9 @@ cdef class DenseKernel:
     cdef readonly str form, path
 
     def __init__(self, const uint64_t[:, ::1] bits, int64_t K, const int64_t[::1] table, const int8_t[:, ::1] spins,
-                 form=None):
+                 form=None, order="sequential"):
         cdef int64_t sites = bits.shape[0], words = bits.shape[1], replicas = spins.shape[0]
-        pairs = form in ("blocked", "screened")
-        plan = Plan(table, sites, K, "pairs" if pairs else form)
+        plan = Plan(table, sites, K, "pairs" if form in ("blocked", "screened") else form, order == "sequential")
         self.path, self.path_, self._fixed, self._owned = active(), active_path, form is not None, [bits]
         self.spins, self.energy = np.array(spins), np.zeros(replicas, np.int64)
         cdef dense_system *system = &self.system
@@ -210,6 +211,8 @@ cdef class DenseKernel:
         system.counts = <int32_t *> self.hold(np.bitwise_count(np.asarray(bits)).sum(axis=1).astype(np.int32))
         system.totals = <int64_t *> self.hold(np.zeros((replicas, 3), np.int64))
         system.acceptance = <float *> self.hold(np.zeros(replicas, np.float32))
+        if order == "random":
+            system.visits = <int32_t *> self.hold(aligned(-(-sites // 64) * 64, np.int32))
         if plan.form == "pairs":
             self._prepare_pairs(plan)
             self._enter("blocked")

@@ -10,7 +10,8 @@ purpose    fields of the key, besides the sample    counter (c0, c1, c2, c3) -> 
 patterns   family ensemble, N                       (block of 128 sites, mu mod 2^32, mu div 2^32, 0): one bit a site
 start      N, start, its parameters                 (block of 128 sites or of 4 sites, 0, replica, 0)
 dynamics   model, N, T, start, rule                 (16 (t div 64) + t mod 16, sweep, replica, 0), word (t div 16) mod 4
-                                                    is the word of attempt t of that sweep
+                                                    is the word of attempt t of that sweep; last word 1 in place of 0:
+                                                    the site of that attempt, where sites are visited in random order
 ramp       model, N, place in the ramp, T, start, rule  as dynamics, sweeps counted from 0 at every temperature
 tempering  model, N, slot, ladder, start, rule      as dynamics with replica 0; "exchange" in place of slot and ladder:
                                                     attempt = lower slot, sweep, replica = ladder
@@ -86,8 +87,13 @@ def signs(key_: tuple[int, int], count: int, c1: int = 0, c2: int = 0) -> np.nda
     return (2 * bits.reshape(-1)[:count].astype(np.int8) - 1).astype(np.int8)
 
 
-def attempt_words(key_: tuple[int, int], attempts: int, sweep: int, replica: int) -> np.ndarray:
-    """The 32-bit words of attempts 0, 1, ... of one sweep of one replica, uint32 array (attempts,)."""
+def attempt_words(key_: tuple[int, int], attempts: int, sweep: int, replica: int, use: int = 0) -> np.ndarray:
+    """The 32-bit words of attempts 0, 1, ... of one sweep of one replica, uint32 array (attempts,); use 0 accepts, 1 visits."""
     t = np.arange(attempts)
-    block = words(key_, 16 * (t // 64) + t % 16, sweep, replica)
+    block = words(key_, 16 * (t // 64) + t % 16, sweep, replica, use)
     return block[np.arange(attempts), (t // 16) % 4]
+
+
+def random_sites(key_: tuple[int, int], N: int, sweep: int, replica: int) -> np.ndarray:
+    """The N sites that a sweep in random order attempts, int64 array: floor(word N / 2^32)."""
+    return (attempt_words(key_, N, sweep, replica, use=1).astype(np.uint64) * np.uint64(N) >> np.uint64(32)).astype(np.int64)

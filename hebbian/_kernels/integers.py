@@ -27,7 +27,7 @@ class Plan:
     form : "pairs", "squares", "narrow" or "wide"; the others are fields of `dense_table` and `pair_buffers`.
     """
 
-    def __init__(self, table, N, K, form=None):
+    def __init__(self, table, N, K, form=None, pairs=True):
         # A polynomial U continues beyond the ends of its table, where no flip ever leads; any other U is constant there.
         U = [int(value) for value in table]
         points = range(-N, N + 1, 2)
@@ -60,7 +60,7 @@ class Plan:
                 self._fit(gain, both, points, N, K)
             if self.polynomial and len(self.square) == 2 and self.square[1] and 32 * N * N <= np.iinfo(np.int32).max:
                 self.form, self.largest = "squares", 2 * N * N
-        if self.curvature:
+        if self.curvature and pairs:
             self.form = "pairs"
         if form is not None:
             self._demand(form, largest, N)
