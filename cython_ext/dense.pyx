@@ -32,13 +32,8 @@ cdef extern from "src/dense.h" nogil:
         float scale
         int32_t unit
         uint32_t *masks
-        int16_t *tiles
-        int16_t *couplings
-        int32_t *reach
-        int16_t *signs
-        int16_t *fields
-        int32_t *wide
-        int32_t *first
+        int16_t *tiles, *couplings, *signs, *fields
+        int32_t *reach, *wide, *first
 
     ctypedef struct dense_system:
         int64_t sites, patterns, words, replicas
@@ -47,8 +42,7 @@ cdef extern from "src/dense.h" nogil:
         dense_table table
         pair_buffers pair
         int8_t *spins
-        int64_t *energy
-        int64_t *thresholds
+        int64_t *energy, *thresholds
         int16_t *overlaps16
         int32_t *overlaps32
         int32_t *gains32
@@ -60,9 +54,7 @@ cdef extern from "src/dense.h" nogil:
 
     ctypedef struct dense_series:
         int32_t *overlap
-        int64_t *energy
-        int64_t *accepted
-        int64_t *agreement
+        int64_t *energy, *accepted, *agreement
 
     ctypedef struct lane_system:
         int64_t sites, patterns, words, lanes, ground, curvature
@@ -70,15 +62,10 @@ cdef extern from "src/dense.h" nogil:
         int32_t unit
         const uint64_t *bits
         const int32_t *counts
-        int16_t *spins
-        int16_t *overlaps
-        int16_t *sums
-        int16_t *accepted
+        int16_t *spins, *overlaps, *sums, *accepted
         int64_t *load
         int32_t *thresholds
-        const uint32_t *k0
-        const uint32_t *k1
-        const uint32_t *replica
+        const uint32_t *k0, *k1, *replica
         const float *tau
 
     ctypedef struct kernel_path:
