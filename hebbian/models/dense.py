@@ -35,10 +35,10 @@ import numpy as np
 
 from hebbian.errors import InvalidInput
 from hebbian.models import fields
-from hebbian.models.records import MonteCarloSettings, Observable
+from hebbian.models.records import MonteCarloSettings, Observable, described
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class DenseHopfield:
     """Dense Hopfield network with Hamiltonian H = -sum_mu U(X_mu) that stores K random patterns or learns them from examples.
 
@@ -80,6 +80,9 @@ class DenseHopfield:
         if self.protocol == "supervised" and not isinstance(self.energy, str):
             raise InvalidInput("energy is a table, which supervised learning cannot use because its overlaps are not the "
                                "N + 1 of a pattern: give 'distinct' or 'power'")
+
+    def __repr__(self):
+        return f"DenseHopfield({', '.join(f'{name}={value!r}' for name, value in described(self))})"
 
     def patterns(self, N: int) -> int:
         """Number of patterns K at size N: K itself, or alpha N^(p-1) rounded to the nearest integer (ties to even)."""
@@ -337,7 +340,8 @@ def _energy(energy):
         return fields.choice("energy", energy, DenseHopfield.ENERGIES)
     values = np.asarray(energy)
     if values.ndim != 1 or values.size < 3:
-        raise InvalidInput(f"energy is an array of shape {values.shape}: give 'distinct', 'power' or the N + 1 values of U")
+        raise InvalidInput(f"energy is an array of shape {values.shape}: give 'distinct', 'power' or the N + 1 values of U, "
+                           "at least 3 numbers")
     cleaned = tuple(int(v) if isinstance(v, numbers.Integral) else float(v) for v in values.tolist())
     if not all(isinstance(v, int) or np.isfinite(v) for v in cleaned):
         raise InvalidInput("energy contains values that are not finite: give finite numbers")

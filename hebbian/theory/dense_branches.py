@@ -268,12 +268,15 @@ def retrieval(eq, T, alpha) -> States:
         high = np.min(np.where(y > low[..., None], y, end[..., None]), axis=-1)
         low = np.where(np.isfinite(low), low, np.nan)
     saturated = (end == eq.examples.y_max) & (alpha <= on_retrieval_curve(eq, end, T).alpha)
-    y = np.where((alpha == 0) | saturated, end, bracketed_root(excess, low, high, T, alpha))
+    # Below some load the noise is lost in the rounding of y; there the state without load is the better start.
+    slight = (alpha > 0) & (alpha < 1e-8) & (T < 0.9 * zero_load_temperature(eq)) & ~saturated
+    y = np.where((alpha == 0) | saturated | slight, end, bracketed_root(excess, low, high, T, alpha))
     n = np.where(saturated, eq.examples.largest, eq.examples.largest * erf(y))
     without = eq.examples.averages(eq.F(n, 1), 0.0, T)
-    a = np.where(saturated, np.sqrt(np.abs(alpha * eq.noise.variance(without.q, without.C))),
+    a = np.where(saturated | slight, np.sqrt(np.abs(alpha * eq.noise.variance(without.q, without.C))),
                  np.where(alpha == 0, 0.0, retrieval_noise(eq, y, T)))
-    n, a = _polished(eq, n, a, T, alpha)
+    for _ in range(2):
+        n, a = _polished(eq, n, a, T, alpha)
     return States(eq, T, alpha, n, a, eq.examples.averages(eq.F(n, 1), a, T))
 
 
