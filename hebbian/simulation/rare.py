@@ -76,7 +76,9 @@ def splitting(model, settings, sample: int) -> dict[str, float]:
             break
         chosen = streams.words(key, np.arange(particles), 0, level, 1)[:, 0].astype(np.int64) * len(above) >> 32
         cells, overlaps = cells[above[chosen]], overlaps[above[chosen]]
-        kernel.swap_moves(model.a, start, ids, settings.moves, level, *key, cells, overlaps)
+        # Without a silent cell there is nothing to swap, and one input only.
+        moves = settings.moves if model.a < model.n else 0
+        kernel.swap_moves(model.a, start, ids, moves, level, *key, cells, overlaps)
     return {
         "neuron_false_positive": probability,
         "false_positive": probability if model.segments == 1 else math.nan,

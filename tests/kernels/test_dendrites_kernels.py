@@ -70,6 +70,14 @@ def test_every_kernel_path_counts_the_same(path):
     assert digest.startswith("e385882fb80d45fe"), path
 
 
+def test_the_largest_union_fits_the_bit_planes():
+    model = Dendrite(n=65535, a=65535, s=65535, theta=1)
+    batch, lanes = stored(model, 1), kernel.probes(model.n, model.a, kernel.LANES, *PROBES)
+    for wide in (False, True):
+        histogram, hits = batch.count(lanes, wide)
+        assert histogram[65535] == hits == kernel.LANES == histogram.sum()
+
+
 @pytest.mark.parametrize("n, size, number, part", [(7, 3, 0, 0), (50, 50, 2**33 + 5, 1), (1000, 1, 9, 0), (300, 47, 3, 2)])
 def test_subsets_equal_their_twin(n, size, number, part):
     assert (

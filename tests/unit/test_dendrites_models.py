@@ -51,6 +51,21 @@ def test_missing_thresholds_and_undefined_methods():
         hb.optimal_threshold([(100, 10, 5)], criterion="error")
 
 
+@pytest.mark.parametrize("method", ["direct", "tilt", "union", "splitting"])
+@pytest.mark.parametrize("fields", [
+    dict(n=1, a=1, s=1, theta=1), dict(n=9, a=9, s=9, theta=9, segments=2), dict(n=9, a=9, s=4, theta=2, patterns=3),
+    dict(n=10, a=5, s=5, theta=5, noise=5), dict(n=40, a=39, s=20, theta=1),
+], ids=str)
+def test_extreme_sizes_are_sampled_without_complaint(fields, method):
+    model = hb.Dendrite(**fields)
+    run, exact = hb.simulate(model, trials=2000, batches=4, method=method, moves=5), hb.solve(model)
+    name = "false_positive" if method != "splitting" else "neuron_false_positive"
+    measured, expected = getattr(run, name), getattr(exact, name)
+    # Four batches: Student's t with 3 degrees of freedom; certain events must be certain.
+    assert abs(measured.mean - expected) <= 30 * measured.error + 1e-12
+    assert 0 <= measured.mean <= 1 + 1e-12
+
+
 def test_explicit_segments_are_checked():
     for synapses, words in (([[1, 1]], "twice"), ([[5, 100]], "from 0 to n - 1"), ([[]], "1 to 255"), ([], "no segment")):
         with pytest.raises(hb.InvalidInput, match=words):
