@@ -1,4 +1,4 @@
-"""Quenched disorder: fair +-1 patterns and noisy examples of them from keyed counters, and the gate for a user's own."""
+"""Quenched disorder from keyed counters: fair and diluted patterns, noisy examples of both; the gate for a user's own."""
 
 from dataclasses import dataclass
 
@@ -41,6 +41,20 @@ def rademacher(N: int, K: int, *, seed: int, sample: int) -> PackedPatterns:
 
     k0, k1 = streams.key("patterns", "rademacher", N, seed=seed, sample=sample)
     return PackedPatterns(bits.rademacher(N, K, k0, k1), K)
+
+
+def continuous(ensemble: str, N: int, first: int, count: int, *, seed: int, sample: int) -> np.ndarray:
+    """Patterns first .. first + count - 1 of a memory of real vectors, float64 (count, N).
+
+    ensemble : "gauss" (independent standard normal entries) or "sphere" (the same, scaled to norm sqrt(N)).
+    As for `rademacher` every pattern has its own counters, so memories nest and can be made in pieces.
+    """
+    from hebbian._kernels import normals
+
+    rows = normals.rows(first, count, N, *streams.key("memories", ensemble, N, seed=seed, sample=sample))
+    if ensemble == "sphere":
+        rows *= np.sqrt(N / np.einsum("kn,kn->k", rows, rows))[:, None]
+    return rows
 
 
 @dataclass(frozen=True)
@@ -97,6 +111,39 @@ def sum_examples(signs: np.ndarray) -> ExampleSums:
     return ExampleSums(rows, K)
 
 
+def diluted(N: int, K: int, d: float, *, seed: int, sample: int) -> np.ndarray:
+    """K independent patterns of N entries with P(0) = d and fair signs otherwise, int8 array (K, N).
+
+    d is resolved to 2^-31.  The key knows N, the seed and the sample only: more patterns extend fewer, and a larger
+    dilution only blanks more entries of the same patterns.
+    """
+    from hebbian._kernels import diluted as kernel
+
+    return kernel.entries(N, K, round(d * 2**31), *streams.key("patterns", "diluted", N, seed=seed, sample=sample))
+
+
+def diluted_examples(entries: np.ndarray, M: int, r: float, *, seed: int, sample: int) -> np.ndarray:
+    """M examples eta = xi chi of every pattern, P(chi = +1) = (1 + r)/2, int8 array (K M, N); blank entries stay blank.
+
+    Example A of pattern mu is row mu M + A.  r is resolved to 2^-32.  More examples extend fewer, and a better quality only
+    corrects entries of the same examples.
+    """
+    from hebbian._kernels import diluted as kernel
+
+    return kernel.examples(entries, M, *_diluted_key(entries, r, seed, sample))
+
+
+def diluted_example_sums(entries: np.ndarray, M: int, r: float, *, seed: int, sample: int) -> np.ndarray:
+    """Sum over the M examples that `diluted_examples` draws of every pattern, int32 array (K, N)."""
+    from hebbian._kernels import diluted as kernel
+
+    return kernel.sums(entries, M, *_diluted_key(entries, r, seed, sample))
+
+
+def _diluted_key(entries, r, seed, sample):
+    return round((1 + r) / 2 * 2**32), *streams.key("examples", "diluted", entries.shape[1], seed=seed, sample=sample)
+
+
 def pack(signs: np.ndarray) -> PackedPatterns:
     """Pack a (K, N) array of +-1."""
     K, N = signs.shape
@@ -106,13 +153,16 @@ def pack(signs: np.ndarray) -> PackedPatterns:
     return PackedPatterns(rows.view(np.uint64), K)
 
 
-def given(patterns, N: int, samples: int) -> np.ndarray:
-    """A user's patterns as signs, int8 array (K, N) for all samples or (samples, K, N), one set a sample."""
+def given(patterns, N: int, samples: int, blanks: bool = False) -> np.ndarray:
+    """A user's patterns as signs, int8 array (K, N) for all samples or (samples, K, N), one set a sample.
+
+    blanks : whether entries may also be 0.
+    """
     array = np.asarray(patterns)
     if array.ndim not in (2, 3) or array.shape[-1] != N or (array.ndim == 3 and len(array) != samples) or not array.size:
         raise InvalidInput(f"patterns has shape {array.shape}: give (K, N) or (samples, K, N) with N = {N} "
                            f"and samples = {samples}")
-    return require_signs("patterns", array)
+    return require_signs("patterns", array, blanks)
 
 
 def given_examples(examples, patterns: np.ndarray, M: int) -> np.ndarray:
@@ -126,10 +176,11 @@ def given_examples(examples, patterns: np.ndarray, M: int) -> np.ndarray:
     return require_signs("examples", array)
 
 
-def require_signs(name: str, array) -> np.ndarray:
-    """`array` as int8 if every entry is +1 or -1."""
+def require_signs(name: str, array, blanks: bool = False) -> np.ndarray:
+    """`array` as int8 if every entry is +1 or -1, or also 0 where `blanks` are allowed."""
     array = np.asarray(array)
-    if array.dtype.kind not in "iuf" or not np.all(np.abs(array) == 1):
-        wrong = array[np.abs(array) != 1].flat[0] if array.dtype.kind in "iuf" else array.flat[0]
-        raise InvalidInput(f"{name} contains {wrong.item()!r}: every entry must be +1 or -1")
+    allowed = np.isin(array, (-1, 0, 1) if blanks else (-1, 1)) & (array.dtype.kind in "iuf")
+    if not allowed.all():
+        raise InvalidInput(f"{name} contains {array[~allowed].flat[0].item()!r}: every entry must be "
+                           f"{'+1, 0 or -1' if blanks else '+1 or -1'}")
     return array.astype(np.int8)

@@ -88,19 +88,73 @@ class DenseTwin:
     def utility(self, overlaps):
         return self.table[(overlaps + len(self.table) - 1) // 2].sum(axis=-1)
 
-    def sweep(self, key: tuple[int, int], sweep: int, tau: float, rule: str) -> np.ndarray:
-        """One sweep of every replica in site order; returns the accepted flips, int64 (replicas,)."""
+    def sweep(self, key: tuple[int, int], sweep: int, tau: float, rule: str, order: str = "sequential") -> np.ndarray:
+        """One sweep of every replica, N attempts in site or random order; returns the accepted flips, int64 (replicas,)."""
         accepted = np.zeros(len(self.spins), np.int64)
         N = self.patterns.shape[1]
         for replica, spins in enumerate(self.spins):
             theta = thetas(streams.attempt_words(key, N, sweep, replica), rule)
             threshold = np.ceil(theta * np.float32(tau)).astype(np.float64)
             overlaps = self.patterns @ spins
-            for i in range(N):
+            sites = streams.random_sites(key, N, sweep, replica) if order == "random" else range(N)
+            for attempt, i in enumerate(sites):
                 flipped = overlaps - 2 * self.patterns[:, i] * spins[i]
                 change = int(self.utility(overlaps) - self.utility(flipped))
-                if change < threshold[i]:
+                if change < threshold[attempt]:
                     overlaps = flipped
+                    spins[i] = -spins[i]
+                    accepted[replica] += 1
+        return accepted
+
+
+def diluted(N: int, K: int, d: float, key: tuple[int, int]) -> np.ndarray:
+    """Diluted patterns, int8 array (K, N): one word an entry, its upper bits blank it, its lowest bit is the sign."""
+    words = np.stack([streams.words(key, np.arange(-(-N // 4)), mu % 2**32, mu // 2**32).reshape(-1)[:N] for mu in range(K)])
+    signs = np.where(words & 1, 1, -1)
+    return np.where((words >> 1) < round(d * 2**31), 0, signs).astype(np.int8)
+
+
+def diluted_examples(entries: np.ndarray, M: int, r: float, key: tuple[int, int]) -> np.ndarray:
+    """Examples of diluted patterns, int8 array (K M, N): every entry keeps its sign with probability (1 + r)/2."""
+    N = entries.shape[1]
+    rows = []
+    for mu, entry in enumerate(entries):
+        for A in range(M):
+            words = streams.words(key, np.arange(-(-N // 4)), mu, A).reshape(-1)[:N]
+            rows.append(entry * np.where(words < round((1 + r) / 2 * 2**32), 1, -1))
+    return np.array(rows, np.int8)
+
+
+@dataclass
+class MultitaskingTwin:
+    """Twin of `MultitaskingKernel`: replicas of one sample of H = -(1/2) sum_k X_k^2 without self-coupling.
+
+    rows : integers (R, N); spins : int8 (replicas, N).
+    """
+
+    rows: np.ndarray
+    spins: np.ndarray
+
+    def __post_init__(self):
+        self.rows = np.asarray(self.rows, np.int64)
+        self.spins = np.array(self.spins, np.int64)
+        self.couplings = self.rows.T @ self.rows
+        np.fill_diagonal(self.couplings, 0)
+
+    @property
+    def overlaps(self) -> np.ndarray:
+        """X_k of every replica, int64 (replicas, R)."""
+        return self.spins @ self.rows.T
+
+    def sweep(self, key: tuple[int, int], sweep: int, tau: float, rule: str) -> np.ndarray:
+        """One sweep of every replica in site order; returns the accepted flips, int64 (replicas,)."""
+        N = self.rows.shape[1]
+        accepted = np.zeros(len(self.spins), np.int64)
+        for replica, spins in enumerate(self.spins):
+            theta = thetas(streams.attempt_words(key, N, sweep, replica), rule)
+            threshold = np.ceil(theta * np.float32(tau)).astype(np.float64)
+            for i in range(N):
+                if spins[i] * (self.couplings[i] @ spins) < threshold[i]:
                     spins[i] = -spins[i]
                     accepted[replica] += 1
         return accepted

@@ -2,6 +2,7 @@
 #include "dense.h"
 #include "gains.h"
 #include "lanes.h"
+#include "roofline.h"
 #include "pairwise.h"
 #include "sweeps.h"
 #include "thresholds.h"
@@ -13,4 +14,5 @@
 
 const kernel_path NAMED(PATH) = {
     QUOTED(PATH), thresholds64, dense_start, build_blocks, build_couplings, dense_run, lane_start, lane_run,
+    CHAINS * LANES32, float_adds, read_buffer,
 };

@@ -1,0 +1,40 @@
+/* What the machine could do at most on this path: vector adds in registers, and reads of a buffer.  For benchmarks only. */
+#ifndef HEBBIAN_ROOFLINE_H
+#define HEBBIAN_ROOFLINE_H
+
+#include "vector.h"
+
+#define CHAINS 12 /* enough independent sums to hide the latency of an add on two units */
+
+/* `rounds` x CHAINS x LANES32 float32 adds; the sum is returned so that no compiler removes them. */
+static float float_adds(int64_t rounds)
+{
+    f32v sum[CHAINS], step = splatf(1e-9f);
+#pragma GCC unroll 12
+    for (int k = 0; k < CHAINS; k++) sum[k] = splatf((float) k);
+    for (int64_t t = 0; t < rounds; t++) {
+        /* The compiler must believe that `step` changes, or it multiplies. */
+        __asm__ volatile("" : "+m"(step));
+        f32v s = step;
+#pragma GCC unroll 12
+        for (int k = 0; k < CHAINS; k++) sum[k] += s;
+    }
+#pragma GCC unroll 12
+    for (int k = 1; k < CHAINS; k++) sum[0] += sum[k];
+    return sum[0][0];
+}
+
+/* Reads `bytes` (a multiple of 512) `rounds` times over. */
+static int64_t read_buffer(const int32_t *buffer, int64_t bytes, int64_t rounds)
+{
+    i32v sum[8] = {{0}};
+    for (int64_t t = 0; t < rounds; t++)
+        for (int64_t j = 0; j < bytes / 4; j += 8 * LANES32)
+#pragma GCC unroll 8
+            for (int k = 0; k < 8; k++) sum[k] += load32(buffer + j + k * LANES32);
+#pragma GCC unroll 8
+    for (int k = 1; k < 8; k++) sum[0] += sum[k];
+    return sum[0][0];
+}
+
+#endif
