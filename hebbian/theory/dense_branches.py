@@ -209,10 +209,20 @@ def load_slope(state):
 
 
 def _curve(eq, T):
-    """Points y along the retrieval curve (a last axis of GRID) and the loads there; at low T its maximum lies at low y."""
+    """Points y along the retrieval curve (a last axis of GRID) and the loads there; at low T its maximum lies at low y.
+
+    For p >= 3 the noise vanishes with q, and close to the low end of a cold curve there are states of small q that need a
+    large load.  They lie beyond states where the noise that a state makes grows faster than the noise it is given, d ln v /
+    d ln a > 2, which are no phase; from there on downwards the load is returned as -1.
+    """
     low, high = zero_load(eq, T)
     y = low[..., None] + (high - low)[..., None] * ((np.arange(GRID) + 0.5) / GRID) ** 2
-    return y, on_retrieval_curve(eq, y, T[..., None]).alpha
+    state = on_retrieval_curve(eq, y, T[..., None])
+    if eq.p == 2:
+        return y, state.alpha
+    slope = eq.noise.log_variance_change(state.q, state.C, -state.T * state.averages.C_noise, state.averages.C_noise)
+    beyond = np.flip(np.logical_or.accumulate(np.flip(state.a * slope > 2, axis=-1), axis=-1), axis=-1)
+    return y, np.where(beyond, -1.0, state.alpha)
 
 
 def load_end(eq, T):
