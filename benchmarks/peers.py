@@ -160,19 +160,34 @@ class OpenjijMetropolis:
         import openjij.cxxjij as cj
 
         N = len(J)
-        self.cj, self.graph = cj, cj.graph.Dense(N)
+        graph = cj.graph.Dense(N)
         couplings = np.zeros((N + 1, N + 1))
-        couplings[:N, :N] = np.triu(-J, 1)
-        couplings[N, N] = 1.0
-        try:
-            self.graph.set_interaction_matrix(couplings)
-        except Exception:
-            for i in range(N):
-                for j in range(i + 1, N):
-                    self.graph[i, j] = -J[i, j]
+        couplings[:N, :N], couplings[N, N] = np.triu(-J, 1), 1.0
+        graph.set_interaction_matrix(couplings)
+        self.run, self.system = cj.algorithm.Algorithm_SingleSpinFlip_run, None
+        self.make, self.graph = cj.system.make_classical_ising, graph
 
     def __call__(self, s, beta, sweeps):
-        cj = self.cj
-        system = cj.system.make_classical_ising([int(x) for x in s], self.graph)
-        schedule = cj.utility.make_classical_schedule_list(beta, beta, sweeps, 1) if False else [((beta,), sweeps)]
-        cj.algorithm.Algorithm_SingleSpinFlip_run(system, 1, schedule)
+        if self.system is None:
+            self.system = self.make([int(x) for x in s], self.graph)
+        self.run(self.system, 1, [(beta, sweeps)])
+
+
+class OpenjijPolynomial:
+    """openjij's sampler of higher-order energies on the expanded p = 3 couplings, held at one temperature."""
+
+    def __init__(self, patterns):
+        from itertools import combinations
+
+        K, N = patterns.shape
+        triples = np.array(list(combinations(range(N), 3)))
+        J = np.zeros(len(triples))
+        for xi in patterns.astype(float):
+            J -= xi[triples[:, 0]] * xi[triples[:, 1]] * xi[triples[:, 2]]
+        self.polynomial = {tuple(map(int, triple)): 6.0 * value / N**2 for triple, value in zip(triples, J) if value}
+
+    def __call__(self, beta, sweeps):
+        import openjij
+
+        openjij.SASampler().sample_hubo(self.polynomial, "SPIN", beta_min=beta, beta_max=beta, num_sweeps=sweeps,
+                                        num_reads=1, seed=1, updater="single spin flip")

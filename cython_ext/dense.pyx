@@ -32,13 +32,8 @@ cdef extern from "src/dense.h" nogil:
         float scale
         int32_t unit
         uint32_t *masks
-        int16_t *tiles
-        int16_t *couplings
-        int32_t *reach
-        int16_t *signs
-        int16_t *fields
-        int32_t *wide
-        int32_t *first
+        int16_t *tiles, *couplings, *signs, *fields
+        int32_t *reach, *wide, *first
 
     ctypedef struct dense_system:
         int64_t sites, patterns, words, replicas
@@ -47,21 +42,19 @@ cdef extern from "src/dense.h" nogil:
         dense_table table
         pair_buffers pair
         int8_t *spins
-        int64_t *energy
-        int64_t *thresholds
+        int64_t *energy, *thresholds
         int16_t *overlaps16
         int32_t *overlaps32
         int32_t *gains32
         int64_t *gains64
         int64_t *totals
         const int32_t *counts
+        int32_t *visits
         float *acceptance
 
     ctypedef struct dense_series:
         int32_t *overlap
-        int64_t *energy
-        int64_t *accepted
-        int64_t *agreement
+        int64_t *energy, *accepted, *agreement
 
     ctypedef struct lane_system:
         int64_t sites, patterns, words, lanes, ground, curvature
@@ -69,15 +62,10 @@ cdef extern from "src/dense.h" nogil:
         int32_t unit
         const uint64_t *bits
         const int32_t *counts
-        int16_t *spins
-        int16_t *overlaps
-        int16_t *sums
-        int16_t *accepted
+        int16_t *spins, *overlaps, *sums, *accepted
         int64_t *load
         int32_t *thresholds
-        const uint32_t *k0
-        const uint32_t *k1
-        const uint32_t *replica
+        const uint32_t *k0, *k1, *replica
         const float *tau
 
     ctypedef struct kernel_path:
@@ -184,6 +172,7 @@ cdef class DenseKernel:
     spins : int8 (replicas, N).  `spins` and `energy` (sum_mu U(X_mu)) show the state without copying.
     form : the integers that sums run in, or "blocked" or "screened" for a quadratic U; None chooses the fastest that is
         exact, and goes on choosing between the last two.  path : the instruction set in use.
+    order : "sequential", or "random" for N attempts a sweep at independent random sites.
     """
 
     cdef dense_system system
@@ -195,10 +184,10 @@ cdef class DenseKernel:
     cdef readonly str form, path
 
     def __init__(self, const uint64_t[:, ::1] bits, int64_t K, const int64_t[::1] table, const int8_t[:, ::1] spins,
-                 form=None):
+                 form=None, order="sequential"):
         cdef int64_t sites = bits.shape[0], words = bits.shape[1], replicas = spins.shape[0]
         pairs = form in ("blocked", "screened")
-        plan = plan_of(table, sites, K, "pairs" if pairs else form)
+        plan = plan_of(table, sites, K, "pairs" if pairs else form, order == "sequential")
         self.path, self.path_, self._fixed, self._owned = active(), active_path, form is not None, [bits]
         self.spins, self.energy = np.array(spins), np.zeros(replicas, np.int64)
         cdef dense_system *system = &self.system
@@ -210,6 +199,8 @@ cdef class DenseKernel:
         system.counts = <int32_t *> self.hold(np.bitwise_count(np.asarray(bits)).sum(axis=1).astype(np.int32))
         system.totals = <int64_t *> self.hold(np.zeros((replicas, 3), np.int64))
         system.acceptance = <float *> self.hold(np.zeros(replicas, np.float32))
+        if order == "random":
+            system.visits = <int32_t *> self.hold(aligned(-(-sites // 64) * 64, np.int32))
         if plan.form == "pairs":
             self._prepare_pairs(plan)
             self._enter("blocked")
@@ -376,12 +367,12 @@ cdef class LaneKernel:
     @property
     def spins(self):
         """Spins, a fresh int8 array (replicas, N)."""
-        return self._spins[:, :self.replicas].T.astype(np.int8)
+        return self._spins[:, :self.replicas].T.astype(np.int8, order="C")
 
     @property
     def overlaps(self):
         """X_mu of every replica, a fresh int32 array (replicas, K)."""
-        return self.system.unit * self._overlaps[:, :self.replicas].T.astype(np.int32)
+        return self.system.unit * self._overlaps[:, :self.replicas].T.astype(np.int32, order="C")
 
     def run(self, keys, indices, uint32_t first, taus, bint heat_bath, int64_t sweeps):
         """Advance all replicas from sweep index `first`.

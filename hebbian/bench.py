@@ -50,9 +50,9 @@ WORKS = (
     Work("p=2 N=4000 random", 2, 4000, 200, 0.3, "random"),
     Work("p=3 N=200 K=2e3 retrieval", 3, 200, 2048, 0.7, "retrieval"),
     Work("p=3 N=200 K=2e3 hot", 3, 200, 2048, 5.0, "random"),
-    Work("p=3 N=1000 K=5e4 retrieval", 3, 1000, 50176, 0.75, "retrieval"),
+    Work("p=3 N=1000 K=5e4 retrieval", 3, 1000, 50176, 0.7, "retrieval"),
     Work("p=3 N=1000 K=5e4 hot", 3, 1000, 50176, 4.0, "random"),
-    Work("p=4 N=200 K=8e4 retrieval", 4, 200, 80384, 0.9, "retrieval"),
+    Work("p=4 N=200 K=8e4 retrieval", 4, 200, 80384, 0.55, "retrieval"),
     Work("p=4 N=200 K=8e4 hot", 4, 200, 80384, 6.0, "random"),
 )
 

@@ -88,18 +88,19 @@ class DenseTwin:
     def utility(self, overlaps):
         return self.table[(overlaps + len(self.table) - 1) // 2].sum(axis=-1)
 
-    def sweep(self, key: tuple[int, int], sweep: int, tau: float, rule: str) -> np.ndarray:
-        """One sweep of every replica in site order; returns the accepted flips, int64 (replicas,)."""
+    def sweep(self, key: tuple[int, int], sweep: int, tau: float, rule: str, order: str = "sequential") -> np.ndarray:
+        """One sweep of every replica, N attempts in site or random order; returns the accepted flips, int64 (replicas,)."""
         accepted = np.zeros(len(self.spins), np.int64)
         N = self.patterns.shape[1]
         for replica, spins in enumerate(self.spins):
             theta = thetas(streams.attempt_words(key, N, sweep, replica), rule)
             threshold = np.ceil(theta * np.float32(tau)).astype(np.float64)
             overlaps = self.patterns @ spins
-            for i in range(N):
+            sites = streams.random_sites(key, N, sweep, replica) if order == "random" else range(N)
+            for attempt, i in enumerate(sites):
                 flipped = overlaps - 2 * self.patterns[:, i] * spins[i]
                 change = int(self.utility(overlaps) - self.utility(flipped))
-                if change < threshold[i]:
+                if change < threshold[attempt]:
                     overlaps = flipped
                     spins[i] = -spins[i]
                     accepted[replica] += 1

@@ -14,7 +14,8 @@ examples   "rademacher", N, r                       (block of 128 sites, mu mod 
            "diluted", N                             (block of 4 sites, mu, example, 0): one word a site
 start      N, start, its parameters                 (block of 128 sites or of 4 sites, 0, replica, 0)
 dynamics   model, N, T, start, rule                 (16 (t div 64) + t mod 16, sweep, replica, 0), word (t div 16) mod 4
-                                                    is the word of attempt t of that sweep
+                                                    is the word of attempt t of that sweep; last word 1 in place of 0:
+                                                    the site of that attempt, where sites are visited in random order
 memories   family ensemble, N                       (block of 4 entries, mu mod 2^32, mu div 2^32, 0): four normals
 queries    family ensemble, N                       (block of 4 entries, query, 0, 0): four normals or four words
 weights    parameter name, shape                    (block of 4 entries, 0, 0, 0): four normals
@@ -129,8 +130,13 @@ def normals(key_: tuple[int, int], count: int, c1=0, c2=0) -> np.ndarray:
     return pairs.reshape(*pairs.shape[:-3], -1)[..., :count]
 
 
-def attempt_words(key_: tuple[int, int], attempts: int, sweep: int, replica: int) -> np.ndarray:
-    """The 32-bit words of attempts 0, 1, ... of one sweep of one replica, uint32 array (attempts,)."""
+def attempt_words(key_: tuple[int, int], attempts: int, sweep: int, replica: int, use: int = 0) -> np.ndarray:
+    """The 32-bit words of attempts 0, 1, ... of one sweep of one replica, uint32 array (attempts,); use 0 accepts, 1 visits."""
     t = np.arange(attempts)
-    block = words(key_, 16 * (t // 64) + t % 16, sweep, replica)
+    block = words(key_, 16 * (t // 64) + t % 16, sweep, replica, use)
     return block[np.arange(attempts), (t // 16) % 4]
+
+
+def random_sites(key_: tuple[int, int], N: int, sweep: int, replica: int) -> np.ndarray:
+    """The N sites that a sweep in random order attempts, int64 array: floor(word N / 2^32)."""
+    return (attempt_words(key_, N, sweep, replica, use=1).astype(np.uint64) * np.uint64(N) >> np.uint64(32)).astype(np.int64)

@@ -7,13 +7,14 @@
  *          energy    sum_mu U(X_mu) minus its value at the start is added, one a replica
  *   out    one row a sweep: X_0, energy, accepted flips of every replica, sum_i s_i s_i' of replicas 0 and 1
  *
- * Sites are visited in order 0 .. N-1; attempt i of a sweep uses the threshold of its own counter (philox.h), and a flip is
- * accepted iff its exact integer energy change is below it.  Every form and every path performs this one law and gives the
- * same spins.  At tau = 0 a sweep that accepts nothing has reached a fixed point, and the run returns early.  Nothing here
- * allocates, validates, or needs the interpreter lock; all buffers belong to the caller.
+ * Sites are visited in order 0 .. N-1 or, in gain forms, each attempt at a site of its own random word.  Attempt i of a sweep
+ * uses the threshold of its own counter (philox.h), and a flip is accepted iff its exact integer energy change is below it.
+ * Every form and every path performs this one law and gives the same spins.  At tau = 0 a sequential sweep that accepts
+ * nothing has reached a fixed point, and the run returns early.  Nothing here allocates, validates, or needs the interpreter
+ * lock; all buffers belong to the caller.
  *
  * Forms (gains.h, pairwise.h)
- *   SQUARES    U cubic with an odd derivative of its gain: sums of X^2 over bits, X in int16
+ *   SQUARES    U cubic, its gain even in X: sums of X^2 over bits, X in int16
  *   NARROW     gains in int32, X in int16; sums in int32 up to a tile, int64 above
  *   WIDE       gains in int64, X in int32: anything
  *   BLOCKED    U quadratic and even: fields of 32 sites at once from the overlaps
@@ -64,6 +65,7 @@ typedef struct {
     int64_t *gains64;
     int64_t *totals;            /* sum of up, sum of gain, sum of X; three a replica */
     const int32_t *counts;      /* set bits of every row */
+    int32_t *visits;            /* sites in random order, one an attempt; NULL for sequential order */
     float *acceptance;          /* running acceptance of every replica: decides how many sites share a pass */
 } dense_system;
 

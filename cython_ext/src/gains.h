@@ -229,9 +229,15 @@ static void move_squares(const dense_system *system, int64_t replica, int64_t si
     set_totals(system, replica, (square[0] * system->patterns + square[1] * squares) / 8, squares);
 }
 
+#define ODD_CUBIC (-2) /* p = 4: c_0 = c_2 = 0 and no shift */
+
 /* gain = (c_0 + c_1 X + ...) >> shift; the sum is exact modulo 2^32 and, by the bound of the set-up, as an int32. */
 static inline i32v polynomial(const dense_table *table, int degree, i32v x)
 {
+    if (degree == ODD_CUBIC) {
+        u32v cube = (u32v) x * ((u32v) (x * x) * (uint32_t) table->coefficient[3] + (uint32_t) table->coefficient[1]);
+        return (i32v) cube;
+    }
     u32v value = (u32v) splat32(table->coefficient[degree]);
     for (int k = degree - 1; k >= 0; k--) value = value * (u32v) x + (uint32_t) table->coefficient[k];
     return (i32v) value >> table->shift;
@@ -284,8 +290,9 @@ static inline __attribute__((always_inline)) void move_polynomial(const dense_sy
 /* Any U: up and gain from the table, one pattern at a time. */
 static void move_narrow(const dense_system *system, int64_t replica, int64_t site, int step)
 {
-    if (system->table.degree == 3) {
-        move_polynomial(system, replica, site, step, 3);
+    const dense_table *table = &system->table;
+    if (table->degree == 3 && !table->coefficient[0] && !table->coefficient[2] && !table->shift) {
+        move_polynomial(system, replica, site, step, ODD_CUBIC);
         return;
     }
     if (system->table.degree >= 0) {

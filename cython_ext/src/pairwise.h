@@ -112,7 +112,7 @@ static void pair_bounds(const dense_system *system, uint32_t *words, int16_t *bo
     for (int64_t base = 0; base < system->sites; base += 64)
         for (int part = 0; part < 16; part += LANES32) {
             u32v c[4];
-            words_of_block(c, part, k0, k1, (uint32_t) (base / 64), sweep, replica);
+            words_of_block(c, part, k0, k1, (uint32_t) (base / 64), sweep, replica, ACCEPT);
             for (int word = 0; word < 4; word++) {
                 f32v line = splatf(top) - __builtin_convertvector((i32v) float_of_u32(c[word]), f32v) * slope;
                 line = pick(line < splatf(most), line, splatf(most));

@@ -51,13 +51,36 @@ static int64_t sweep_gains(const dense_system *system, int64_t replica, const in
     return accepted;
 }
 
+/* One sweep of N attempts at random sites. */
+static int64_t sweep_at_random(const dense_system *system, int64_t replica, const int64_t *thresholds)
+{
+    const gain_form *form = &gain_forms[system->form];
+    int8_t *spins = system->spins + replica * system->sites;
+    const int64_t *totals = system->totals + 3 * replica;
+    int64_t accepted = 0;
+    for (int64_t t = 0; t < system->sites; t++) {
+        int64_t site = system->visits[t], sum;
+        form->one(system, replica, site, &sum);
+        int64_t rise = totals[0] + (spins[site] > 0 ? sum : totals[1] - sum);
+        if (-rise < thresholds[t]) {
+            form->move(system, replica, site, -2 * spins[site]);
+            system->energy[replica] += rise;
+            spins[site] = -spins[site];
+            accepted++;
+        }
+    }
+    return accepted;
+}
+
 static int64_t sweep(const dense_system *system, int64_t replica, uint32_t k0, uint32_t k1, uint32_t sweep, float tau,
                      int heat_bath)
 {
     if (system->form == BLOCKED) return sweep_blocked(system, replica, k0, k1, sweep, tau, heat_bath);
     if (system->form == SCREENED) return sweep_screened(system, replica, k0, k1, sweep, tau, heat_bath);
     thresholds64(system->thresholds, system->sites, k0, k1, sweep, (uint32_t) replica, tau, heat_bath);
-    return sweep_gains(system, replica, system->thresholds);
+    if (!system->visits) return sweep_gains(system, replica, system->thresholds);
+    random_sites(system->visits, system->sites, k0, k1, sweep, (uint32_t) replica);
+    return sweep_at_random(system, replica, system->thresholds);
 }
 
 static int32_t first_overlap(const dense_system *system, int64_t replica)
@@ -95,7 +118,7 @@ static int64_t dense_run(const dense_system *system, uint32_t k0, uint32_t k1, u
         int64_t agreement = 0;
         for (int64_t i = 0; replicas > 1 && i < sites; i++) agreement += system->spins[i] * system->spins[sites + i];
         series->agreement[t] = agreement;
-        if (tau == 0.0f && flips == 0) return t + 1;
+        if (tau == 0.0f && flips == 0 && !system->visits) return t + 1;
     }
     return sweeps;
 }

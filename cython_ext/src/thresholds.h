@@ -46,15 +46,17 @@ static inline f32v theta_lanes(u32v r, int heat_bath)
     return heat_bath ? log_lanes(uniform_lanes(~r)) - below : splatf(0.0f) - below;
 }
 
+enum { ACCEPT, VISIT }; /* the last counter word: what the random word of an attempt decides */
+
 /* The words of LANES32 attempts of one block of 64: attempt 16 * k + part + lane reads word k of counter part + lane. */
 static inline void words_of_block(u32v c[4], int part, uint32_t k0, uint32_t k1, uint32_t block, uint32_t sweep,
-                                  uint32_t replica)
+                                  uint32_t replica, uint32_t use)
 {
     static const int32_t lane[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
     c[0] = (u32v) load32(lane + part) + 16 * block;
     c[1] = (u32v){0} + sweep;
     c[2] = (u32v){0} + replica;
-    c[3] = (u32v){0};
+    c[3] = (u32v){0} + use;
     philox_lanes(c, (u32v){0} + k0, (u32v){0} + k1);
 }
 
@@ -64,7 +66,7 @@ static inline void ceilings_of_block(float *out, uint32_t k0, uint32_t k1, uint3
 {
     for (int part = 0; part < 16; part += LANES32) {
         u32v c[4];
-        words_of_block(c, part, k0, k1, block, sweep, replica);
+        words_of_block(c, part, k0, k1, block, sweep, replica, ACCEPT);
         for (int word = 0; word < 4; word++) {
             f32v y = ceiling(theta_lanes(c[word], heat_bath) * tau);
             memcpy(out + 16 * word + part, &y, WIDTH);
@@ -82,6 +84,20 @@ static inline void thresholds64(int64_t *out, int64_t attempts, uint32_t k0, uin
         ceilings_of_block(y, k0, k1, (uint32_t) (base / 64), sweep, replica, tau, heat_bath);
         for (int j = 0; j < 64; j++) out[base + j] = (int64_t) (y[j] >= limit ? limit : y[j] <= -limit ? -limit : y[j]);
     }
+}
+
+/* Random sites, floor(word * sites / 2^32), of attempts 0 .. sites-1 of one sweep of one replica; whole blocks of 64. */
+static inline void random_sites(int32_t *out, int64_t sites, uint32_t k0, uint32_t k1, uint32_t sweep, uint32_t replica)
+{
+    for (int64_t base = 0; base < sites; base += 64)
+        for (int part = 0; part < 16; part += LANES32) {
+            u32v c[4], low, high;
+            words_of_block(c, part, k0, k1, (uint32_t) (base / 64), sweep, replica, VISIT);
+            for (int word = 0; word < 4; word++) {
+                multiply_wide(c[word], (uint32_t) sites, &high, &low);
+                memcpy(out + base + 16 * word + part, &high, WIDTH);
+            }
+        }
 }
 
 #endif

@@ -10,7 +10,7 @@ import numpy as np
 def monomials(values, points):
     """Coefficients (Fractions, constant first) of the polynomial through `values` at equally spaced integer `points`."""
     step, result, product = points[1] - points[0], [Fraction(0)], [Fraction(1)]
-    differences = [int(value) for value in values]
+    differences = [Fraction(value) for value in values]
     for k in range(len(values)):
         if k:
             differences = [b - a for a, b in zip(differences, differences[1:])]
@@ -22,14 +22,14 @@ def monomials(values, points):
     return result
 
 
-def plan_of(table, N, K, form=None):
+def plan_of(table, *arguments):
     """The plan of a table; the samples of a run and the runs of a sweep share it."""
-    return _cached_plan(np.ascontiguousarray(table, np.int64).tobytes(), N, K, form)
+    return _cached_plan(np.ascontiguousarray(table, np.int64).tobytes(), *arguments)
 
 
 @lru_cache(maxsize=32)
-def _cached_plan(table, N, K, form):
-    return Plan(np.frombuffer(table, np.int64).tolist(), N, K, form)
+def _cached_plan(table, *arguments):
+    return Plan(np.frombuffer(table, np.int64).tolist(), *arguments)
 
 
 class Plan:
@@ -38,7 +38,7 @@ class Plan:
     form : "pairs", "squares", "narrow" or "wide"; the others are fields of `dense_table` and `pair_buffers`.
     """
 
-    def __init__(self, table, N, K, form=None):
+    def __init__(self, table, N, K, form=None, pairs=True):
         # A polynomial U continues beyond the ends of its table, where no flip ever leads; any other U is constant there.
         U = [int(value) for value in table]
         points = range(-N, N + 1, 2)
@@ -55,6 +55,12 @@ class Plan:
         gain = [a - c for a, c in zip(U, U[2:])]
         both = [a + c - 2 * b for a, b, c in zip(U, U[1:], U[2:])]
         self.unit = gcd(*gain) or 1
+        if self.polynomial:
+            # Powers of two that the closed form would shift away stay in the gains while there is room.
+            terms = monomials([Fraction(value, self.unit) for value in gain[:9]], points[:9])
+            spare = max((c.denominator & -c.denominator) for c in terms)
+            if self.unit % spare == 0 and 16 * spare * max(abs(value) // self.unit for value in gain) < 2**31:
+                self.unit //= spare
         gain = [value // self.unit for value in gain]
         self.pairs = np.array([up, gain], np.int64).T.copy()
         self.square, self.moment, self.coefficient, self.shift = [0, 0], [0, 0, 0], [], 0
@@ -68,7 +74,7 @@ class Plan:
                 self._fit(gain, both, points, N, K)
             if self.polynomial and len(self.square) == 2 and self.square[1] and 32 * N * N <= np.iinfo(np.int32).max:
                 self.form, self.largest = "squares", 2 * N * N
-        if self.curvature:
+        if self.curvature and pairs:
             self.form = "pairs"
         if form is not None:
             self._demand(form, largest, N)

@@ -77,9 +77,6 @@ class DenseHopfield:
         object.__setattr__(self, "protocol", fields.choice("protocol", self.protocol, self.PROTOCOLS))
         object.__setattr__(self, "M", fields.integer("M", self.M, 1, 2**31))
         object.__setattr__(self, "r", fields.real("r", self.r, 0.0, 1.0, open_low=True))
-        if self.protocol == "storage" and (self.M, self.r) != (1, 1.0):
-            raise InvalidInput(f"M = {self.M} and r = {self.r:g} have no role in storage: give protocol='supervised' or "
-                               "'unsupervised', or leave them out")
         if self.protocol == "supervised" and not isinstance(self.energy, str):
             raise InvalidInput("energy is a table, which supervised learning cannot use because its overlaps are not the "
                                "N + 1 of a pattern: give 'distinct' or 'power'")
@@ -99,6 +96,12 @@ class DenseHopfield:
         if self.alpha is None and self.K is None:
             raise InvalidInput("alpha is missing: give the load alpha or the number of patterns K")
         return 0.0 if self.alpha is None else self.alpha
+
+    def require_role_of_examples(self) -> None:
+        """Raise InvalidInput where M or r is given to storage, which has no examples (fields may still be set one by one)."""
+        if self.protocol == "storage" and (self.M, self.r) != (1, 1.0):
+            raise InvalidInput(f"M = {self.M} and r = {self.r:g} have no role in storage: give protocol='supervised' or "
+                               "'unsupervised', or leave them out")
 
     @property
     def R(self) -> float:
@@ -136,6 +139,7 @@ INTERPRETER = 36 * 2**20
 
 def check(model: DenseHopfield, settings: MonteCarloSettings) -> None:
     """Raise InvalidInput where model and size do not fit together."""
+    model.require_role_of_examples()
     N = settings.N
     if N < model.p:
         raise InvalidInput(f"N = {N} is too small: give at least p = {model.p} spins")

@@ -216,6 +216,7 @@ def phase_diagram(model: DenseHopfield, *, x: str = "alpha", y: str = "T", value
 
 
 def _equations(model, average="binomial"):
+    model.require_role_of_examples()
     average = fields.choice("average", average, AVERAGES)
     if not isinstance(model.energy, str):
         raise NotDefined("theory is defined for energy = 'distinct' and 'power', not for a table of U: its values at "

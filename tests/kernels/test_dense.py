@@ -161,12 +161,12 @@ def boltzmann(model, signs, T):
     return weight / weight.sum()
 
 
-def sampled(model, packed, T, rule, replicas=20_000, draws=20, gap=5, seed=8):
+def sampled(model, packed, T, rule, replicas=20_000, draws=20, gap=5, seed=8, order="sequential"):
     """Counts of the 2^N states over many replicas and widely spaced sweeps."""
     N = packed.N
     table = integer_table(model, N)
     tau = float(np.float32(T / float(table.unit)))
-    kernel = DenseKernel(packed.rows, packed.K, table.values, start_spins(N, replicas, seed=seed))
+    kernel = DenseKernel(packed.rows, packed.K, table.values, start_spins(N, replicas, seed=seed), order=order)
     counts, weights = np.zeros(2**N, np.int64), 2 ** np.arange(N)[::-1]
     advance(kernel, (21, seed), 40, tau, rule)
     for draw in range(draws):

@@ -5,7 +5,9 @@ import sys
 
 import numpy as np
 import pytest
-from kernels.test_dense import CASES, DIGESTS, advance, start_spins, table_of, trajectory_digest
+from kernels.test_dense import (
+    CASES, DIGESTS, advance, boltzmann, p_value, sampled, start_spins, table_of, trajectory_digest)
+from scipy.stats import chi2
 
 from hebbian import patterns, reference, streams
 from hebbian._kernels import dense
@@ -54,10 +56,45 @@ def test_every_path_equals_the_twin(path, N, K, energy, T):
     assert np.array_equal(kernel.energy, twin.energy)
 
 
-def pair_of(model, N, K, form=None):
+def pair_of(model, N, K, form=None, order="sequential"):
     table = integer_table(model, N)
     packed, spins = patterns.rademacher(N, K, seed=3, sample=1), start_spins(N, 2, seed=4)
-    return DenseKernel(packed.rows, K, table.values, spins, form), reference.DenseTwin(packed.unpack(), table.values, spins)
+    return DenseKernel(packed.rows, K, table.values, spins, form, order), reference.DenseTwin(packed.unpack(), table.values, spins)
+
+
+@pytest.mark.parametrize("rule", ["heat_bath", "metropolis"])
+@pytest.mark.parametrize("N, K, energy, T", CASES[::2], ids=str)
+def test_random_order_equals_its_twin(path, N, K, energy, T, rule):
+    model = DenseHopfield(K=K, **(energy if isinstance(energy, dict) else {"energy": table_of(N, energy)}))
+    kernel, twin = pair_of(model, N, K, order="random")
+    tau = float(np.float32(T / float(integer_table(model, N).unit)))
+    series = advance(kernel, (5, 6), 4, tau, rule)
+    for t in range(series["done"]):
+        assert np.array_equal(series["accepted"][t], twin.sweep((5, 6), t, tau, rule, "random"))
+        assert np.array_equal(series["energy"][t], twin.energy)
+    assert np.array_equal(kernel.spins, twin.spins) and np.array_equal(kernel.overlaps, twin.overlaps)
+    sequential, _ = pair_of(model, N, K)
+    advance(sequential, (5, 6), 4, tau, rule)
+    assert not np.array_equal(sequential.spins, kernel.spins) or T == 0
+
+
+def test_random_sites_are_uniform():
+    sites = np.concatenate([streams.random_sites((3, 4), 300, sweep, 0) for sweep in range(400)])
+    counts = np.bincount(sites, minlength=300)
+    statistic = ((counts - 400) ** 2 / 400).sum()
+    assert 1e-4 < chi2.sf(statistic, 299) < 1 - 1e-4
+    visited = np.mean([len(set(sites[k:k + 300])) for k in range(0, len(sites), 300)]) / 300
+    assert 0.625 < visited < 0.64  # 1 - 1/e
+
+
+@pytest.mark.parametrize("p, K, T", [(2, 3, 0.8), (3, 6, 0.25), (4, 9, 0.12)])
+def test_random_order_keeps_the_boltzmann_distribution(p, K, T):
+    # Seeds were fixed in advance; the control is a temperature off by 10 per cent.
+    model = DenseHopfield(K=K, p=p)
+    packed = patterns.rademacher(8, K, seed=13, sample=0)
+    counts, signs = sampled(model, packed, T, "metropolis", order="random"), packed.unpack().astype(np.int64)
+    assert p_value(counts, boltzmann(model, signs, T)) > 1e-6
+    assert p_value(counts, boltzmann(model, signs, 1.1 * T)) < 1e-6
 
 
 # N, K, model, T, forms; the last three of p = 2 leave int16 fields behind: by load, by couplings, and by the size of X.

@@ -23,10 +23,16 @@ def test_bad_dendrites_get_one_sentence(change, words):
         hb.Dendrite(**GOOD | change)
 
 
-@pytest.mark.parametrize("settings, words", [
-    (dict(trials=0), "trials = 0"), (dict(batches=1), "batches = 1"), (dict(method="guess"), "direct"), (dict(trial=5), "did you mean 'trials'"),
-    (dict(method="splitting", trials=40), "particles"),
-])
+@pytest.mark.parametrize(
+    "settings, words",
+    [
+        (dict(trials=0), "trials = 0"),
+        (dict(batches=1), "batches = 1"),
+        (dict(method="guess"), "direct"),
+        (dict(trial=5), "did you mean 'trials'"),
+        (dict(method="splitting", trials=40), "particles"),
+    ],
+)
 def test_bad_settings_get_one_sentence(settings, words):
     with pytest.raises(hb.InvalidInput, match=words):
         hb.simulate(hb.Dendrite(**GOOD), **settings)

@@ -1,0 +1,274 @@
+"""Kernels of hebbian against its peers: ratios of CPU time in one process, product and peer in turn.
+
+    python benchmarks/compare.py            # makes benchmarks/.venv with the peers, installs this tree, runs there
+    python benchmarks/compare.py --here     # uses the running interpreter, which has everything
+    python benchmarks/compare.py --here p=2 lanes   # only the rows whose name contains one of the words
+
+Every pair is timed A B A B ... in thread CPU time; a row is the median of the pairwise ratios with its range.  Samplers that
+build their problem at every call are timed by the slope between a short and a long run.
+"""
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+PAIRS = 7
+HERE = Path(__file__).resolve().parent
+PEERS = ("numba", "dwave-samplers", "openjij")
+
+# Name of a row -> the ratio it was built to reach, product over peer.
+BARS = {
+    "p=2 N=1000 retrieval / dwave": 10, "p=2 N=1000 retrieval / openjij": 7, "p=2 N=1000 retrieval / numba cached fields": 8,
+    "p=2 N=1000 retrieval / numba int8 overlaps": 10,
+    "p=2 N=1000 random / dwave": 18, "p=2 N=1000 random / openjij": 6, "p=2 N=1000 random / numba cached fields": 6,
+    "p=2 N=1000 random / numba int8 overlaps": 4,
+    "p=2 N=4000 retrieval / dwave": 6, "p=2 N=4000 retrieval / openjij": 5, "p=2 N=4000 retrieval / numba cached fields": 5,
+    "p=2 N=4000 retrieval / numba int8 overlaps": 5,
+    "p=2 N=4000 random / dwave": 50, "p=2 N=4000 random / openjij": 20, "p=2 N=4000 random / numba int8 overlaps": 3.3,
+    "p=3 N=1000 K=5e4 retrieval / numba naive": 9, "p=3 N=1000 K=5e4 retrieval / numba informed": 5.5,
+    "p=3 N=1000 K=5e4 hot / numba naive": 4.5, "p=3 N=1000 K=5e4 hot / numba informed": 3,
+    "p=4 N=200 K=8e4 retrieval / numba naive": 6, "p=4 N=200 K=8e4 retrieval / numba informed": 3.5,
+    "p=4 N=200 K=8e4 hot / numba naive": 1.8, "p=4 N=200 K=8e4 hot / numba informed": 1.2,
+    "p=3 N=200 K=2e3 retrieval / numba naive": 3.5, "p=3 N=200 K=2e3 retrieval / numba informed": 1.4,
+    "p=3 N=200 K=2e3 hot / numba naive": 2.7, "p=3 N=200 K=2e3 hot / numba informed": 1.6,
+    "p=3 N=1000 K=5e4 retrieval / numba float64": 250, "p=3 N=1000 K=5e4 retrieval / NumPy": 3000,
+    "p=3 N=120 K=1024 retrieval / openjij polynomial": 100,
+    "lanes N=1000 / best numba": 8, "lanes N=4000 / best numba": 4.5, "lanes N=1000 / own single replica": 2,
+    "lanes N=4000 / own single replica": 1.3,
+    "avx512vnni / plain bit shifts": 10, "avx512 / plain bit shifts": 10, "avx2 / plain bit shifts": 6,
+    "portable / plain bit shifts": 2,
+}
+
+
+def install():
+    """An environment of its own with the peers and this tree."""
+    python = HERE / ".venv" / "bin" / "python"
+    if not python.exists():
+        subprocess.run([sys.executable, "-m", "venv", HERE / ".venv"], check=True)
+    subprocess.run([python, "-m", "pip", "install", "--quiet", *PEERS, HERE.parent], check=True)
+    os.execv(python, [str(python), str(HERE / "compare.py"), "--here", *sys.argv[1:]])
+
+
+def cpu(function, *arguments):
+    start = time.thread_time()
+    function(*arguments)
+    return time.thread_time() - start
+
+
+def sized(function, duration):
+    """Sweeps that take about `duration` seconds."""
+    function(1)
+    sweeps = 1
+    while (used := cpu(function, sweeps)) < duration / 6:
+        sweeps *= 4
+    return max(1, round(sweeps * duration / used))
+
+
+def slope(function, short, long):
+    return (cpu(function, long) - cpu(function, short)) / (long - short)
+
+
+class Table:
+    def __init__(self, words):
+        self.words = words
+        print(f"| row | product M/s | ratio | range | bar | |\n|---|---|---|---|---|---|", flush=True)
+
+    def wanted(self, name):
+        return not self.words or any(word in name for word in self.words)
+
+    def row(self, name, work, product, peer, duration=0.15, sliced=None, part=1.0):
+        """One ratio.  product, peer : functions of a number of sweeps of `work` attempts; sliced : lengths for a slope;
+        part : fraction of a sweep that the peer does."""
+        if not self.wanted(name):
+            return
+        ours = sized(product, duration)
+        theirs = None if sliced else sized(peer, duration)
+        ratios, rates = [], []
+        for _ in range(PAIRS):
+            a = cpu(product, ours) / ours
+            b = slope(peer, *sliced) if sliced else cpu(peer, theirs) / theirs
+            ratios.append(b / part / a)
+            rates.append(work / a)
+        median, bar = statistics.median(ratios), BARS.get(name)
+        verdict = "" if bar is None else "ok" if median >= bar else "MISSED"
+        print(f"| {name} | {statistics.median(rates) / 1e6:.3g} | {median:.3g} | {min(ratios):.3g}-{max(ratios):.3g} | "
+              f"{bar or ''} | {verdict} |", flush=True)
+
+
+def pairwise(table):
+    import numpy as np
+    import peers
+
+    from hebbian.bench import WORKS, Advance
+
+    for work in (w for w in WORKS if w.p == 2):
+        if not any(table.wanted(name) for name in BARS if name.startswith(work.name)):
+            continue
+        kernel, tau = work.kernel()
+        start = kernel.spins[0].copy()
+        product = Advance(kernel, tau)
+        product(3000 * 1000 // work.N)
+        spins = kernel.spins[0].copy()
+        rows = unpacked(work)
+        J = (rows.astype(np.float32) @ rows.T.astype(np.float32)).astype(np.float64) / work.N
+        np.fill_diagonal(J, 0.0)
+        beta, N = 1 / work.T, work.N
+
+        short = 20000 // (N // 100) // (8 if work.start == "random" else 1)
+        dwave = peers.DwaveMetropolis(J)
+        table.row(f"{work.name} / dwave", N, product, lambda n: dwave(spins, beta, n), sliced=(short // 10, short))
+        openjij = peers.OpenjijMetropolis(J)
+        table.row(f"{work.name} / openjij", N, product, lambda n, f=openjij: f(spins, beta, n))
+        s, h = spins.astype(np.float64), J @ spins
+        table.row(f"{work.name} / numba cached fields", N, product, lambda n: peers.pairwise_cached(J, s, h, beta, n))
+        s8, n8 = spins.copy(), (spins.astype(np.int32) @ rows.astype(np.int32)).astype(np.int32)
+        table.row(f"{work.name} / numba int8 overlaps", N, product,
+                  lambda n: peers.pairwise_overlaps(rows, s8, n8, beta, n))
+        del J, dwave, openjij, start
+
+
+def unpacked(work):
+    """int8 patterns (N, K) of a benchmark problem."""
+    import numpy as np
+
+    from hebbian import patterns
+
+    return np.ascontiguousarray(patterns.rademacher(work.N, work.K, seed=1, sample=0).unpack().T)
+
+
+def dense(table):
+    import numpy as np
+    import peers
+
+    from hebbian.bench import WORKS, Advance, Work
+
+    for work in (w for w in WORKS if w.p > 2):
+        if not any(table.wanted(name) for name in BARS if name.startswith(work.name)):
+            continue
+        kernel, tau = work.kernel()
+        product = Advance(kernel, tau)
+        product(4)
+        rows, beta = unpacked(work), 1 / work.T
+        s = [kernel.spins[0].copy() for _ in range(3)]
+        n = [np.ascontiguousarray(kernel.overlaps[0]) for _ in range(2)]
+        gain = np.zeros(work.K, np.float32)
+        table.row(f"{work.name} / numba naive", work.N, product,
+                  lambda k: peers.dense_naive(rows, s[0], n[0], work.p, beta, k))
+        table.row(f"{work.name} / numba informed", work.N, product,
+                  lambda k: peers.dense_informed(rows, s[1], n[1], gain, work.p, beta, k))
+        if work.name == "p=3 N=1000 K=5e4 retrieval":
+            few, rng = 100, np.random.default_rng(1)
+            x = np.ascontiguousarray(rows.T[:, :few]).astype(np.float64)
+            values = kernel.overlaps[0].astype(np.float64)
+            s64 = s[2][:few].astype(np.float64)
+            table.row(f"{work.name} / numba float64", work.N, product,
+                      lambda k: peers.dense_float64(x, s64, values, work.p, beta, k), part=few / work.N)
+            table.row(f"{work.name} / NumPy", work.N, product,
+                      lambda k: peers.dense_numpy(x, s64, values, work.p, beta, few, rng), part=few / work.N)
+    work = Work("p=3 N=120 K=1024 retrieval", 3, 120, 1024, 0.6, "retrieval")
+    if table.wanted(f"{work.name} / openjij polynomial"):
+        product = Advance(*work.kernel())
+        polynomial = peers.OpenjijPolynomial(unpacked(work).T)
+        table.row(f"{work.name} / openjij polynomial", work.N, product, lambda n: polynomial(1 / work.T, n), sliced=(5, 30))
+
+
+def lanes(table):
+    import numpy as np
+    import peers
+
+    from hebbian import patterns, streams
+    from hebbian._kernels.dense import DenseKernel, LaneKernel
+    from hebbian.bench import Advance, Work
+    from hebbian.models.dense import DenseHopfield, integer_table
+
+    R = 64
+    for N, K in ((1000, 50), (4000, 200)):
+        if not table.wanted(f"lanes N={N} / best numba"):
+            continue
+        works = [Work("", 2, N, K, T, "random") for T in np.linspace(0.2, 1.2, R)]
+        ladder = integer_table(DenseHopfield(K=K, p=2, energy="power"), N)
+        taus = [work.tau(ladder) for work in works]
+        packed = patterns.rademacher(N, K, seed=1, sample=0)
+        spins = np.stack([streams.signs((1, 2), N, 0, r) for r in range(R)])
+        kernel = LaneKernel(packed.rows, K, ladder.values, spins)
+        done = [0]
+
+        def product(sweeps):
+            kernel.run([(1, r) for r in range(R)], np.zeros(R), done[0], taus, False, sweeps)
+            done[0] += sweeps
+
+        product(200)
+        singles = [Advance(DenseKernel(packed.rows, K, ladder.values, kernel.spins[r:r + 1]), taus[r]) for r in range(R)]
+
+        def single(sweeps):
+            for advance in singles:
+                advance(sweeps)
+
+        single(10)
+        table.row(f"lanes N={N} / own single replica", N * R, product, single, duration=0.3)
+        rows = np.ascontiguousarray(packed.unpack().T)
+        s = [one.copy() for one in kernel.spins]
+        n = [np.ascontiguousarray(one) for one in kernel.overlaps]
+
+        def numba(sweeps):
+            for r in range(R):
+                peers.pairwise_overlaps(rows, s[r], n[r], 1 / works[r].T, sweeps)
+
+        table.row(f"lanes N={N} / best numba", N * R, product, numba, duration=0.3)
+
+
+def paths(table):
+    """The scan of the dense kernel on every path of this machine against a plain loop over bits built like the wheel."""
+    import ctypes
+    import tempfile
+
+    import numpy as np
+
+    from hebbian import patterns
+    from hebbian._kernels import dense as kernels
+    from hebbian.bench import Advance, Work
+
+    work = Work("scan", 4, 200, 4096, 0.1, "retrieval")
+    packed, before = patterns.rademacher(work.N, work.K, seed=1, sample=0), kernels.active()
+    gains = np.arange(work.K, dtype=np.int32)
+    with tempfile.TemporaryDirectory() as build:
+        library = Path(build) / "plain.so"
+        subprocess.run(["cc", "-O3", "-shared", "-fPIC", HERE / "plain.c", "-o", library], check=True)
+        scan = ctypes.CDLL(library).scan
+
+        def plain(sweeps):
+            scan(*(ctypes.c_void_p(array.ctypes.data) for array in (packed.rows, gains)),
+                 *(ctypes.c_int64(n) for n in (work.N, work.K, sweeps)))
+
+        for path in kernels.paths():
+            kernels.select(path)
+            table.row(f"{path} / plain bit shifts", work.N, Advance(*work.kernel("narrow")), plain)
+    kernels.select(before)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--here", action="store_true")
+    parser.add_argument("words", nargs="*")
+    arguments = parser.parse_args()
+    if not arguments.here:
+        install()
+    sys.path.insert(0, str(HERE))
+    from hebbian import bench
+
+    if not arguments.words:
+        bench.run()
+        print()
+    table = Table(arguments.words)
+    pairwise(table)
+    dense(table)
+    lanes(table)
+    paths(table)
+
+
+if __name__ == "__main__":
+    main()
