@@ -57,15 +57,15 @@ def phase(arguments) -> int:
     figure = given.pop("plot", None)
     model, options = _split(module, given)
     lines = hebbian.phase_diagram(model, **options)
-    points = {name: {axis: np.asarray(getattr(line, axis)).tolist() for axis in line.coordinates}
-              for name, line in lines.items()}
+    axes = (lines.y, lines.x)
+    points = {name: {axis: np.asarray(getattr(line, axis)).tolist() for axis in axes} for name, line in lines.items()}
     if as_json:
         _print_json(points)
     else:
-        print("line", *next(iter(lines.values())).coordinates, sep=",")
+        print("line," + ",".join(axes))
         for name, line in points.items():
-            for x, y in zip(*line.values(), strict=True):
-                print(f"{name},{x:.10g},{y:.10g}")
+            for y, x in zip(*line.values(), strict=True):
+                print(f"{name},{y:.10g},{x:.10g}")
     if figure:
         hebbian.plots.phase_diagram(lines).figure.savefig(figure)
     return 0
