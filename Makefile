@@ -7,7 +7,7 @@ INPUTS := pyproject.toml setup.py $(wildcard cython_ext/*.pyx cython_ext/src/*.h
 # The suite runs files side by side on the cores there are; BLAS threads on top of that would only compete.
 export OMP_NUM_THREADS = 1
 
-.PHONY: demo test test-slow sanitize lint clean
+.PHONY: demo test test-slow test-torch sanitize clean
 
 $(VENV)/installed: $(INPUTS)
 	$(PYTHON) -m venv $(VENV)
@@ -21,11 +21,26 @@ test: $(VENV)/installed
 test-slow: $(VENV)/installed
 	$(BIN)/python -m pytest -m slow
 
+# Trainable layers and the one experiment that trains: PyTorch is installed here and nowhere else.
+test-torch: $(VENV)/installed
+	$(BIN)/pip install --quiet --editable '.[torch,test]'
+	$(BIN)/python -m pytest tests/torch
+	$(BIN)/python experiments/multiple_instance/figure.py
+
+# Two reduced sweeps with their theory, the comparison tables, and figures in results/demo/.
+demo: $(VENV)/installed
+	$(BIN)/hebbian sweep experiments/ags_retrieval/demo.toml --jobs 2
+	$(BIN)/hebbian compare results/demo/ags_retrieval
+	$(BIN)/python experiments/ags_retrieval/figure.py results/demo/ags_retrieval
+	$(BIN)/hebbian sweep experiments/dense_retrieval/demo.toml --jobs 2
+	$(BIN)/hebbian compare results/demo/dense_retrieval
+	$(BIN)/python experiments/dense_retrieval/figure.py results/demo/dense_retrieval
+
 clean:
 	rm -rf $(VENV) build *.egg-info hebbian/_kernels/*.so
 
-# The kernel tests (but for long statistics) on a build with address and undefined-behaviour checks.  CPython's own flags hide signed overflow behind
-# -fwrapv; the last step plants a read beyond a buffer, which must be caught.
+# The kernel tests, but for long statistics, on a build with address and undefined-behaviour checks.  CPython's own flags hide
+# signed overflow behind -fwrapv; the last step plants a read beyond a buffer, which must be caught.
 SANITIZED := build/sanitized
 CHECKS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-wrapv -fno-omit-frame-pointer -g -O1
 SANITIZER = LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)" \

@@ -1,5 +1,6 @@
 """Build every cython_ext/<name>.pyx as hebbian._kernels.<name>; all other metadata is in pyproject.toml."""
 
+import os
 from pathlib import Path
 
 import numpy
@@ -27,4 +28,8 @@ extensions = [
     for source in sorted(SOURCES.glob("*.pyx"))
 ]
 
-setup(ext_modules=cythonize(extensions, build_dir="build/cython"))
+# Kernels are compiled once a path and independent of each other: as many at a time as there are cores.
+setup(
+    ext_modules=cythonize(extensions, build_dir="build/cython"),
+    options={"build_ext": {"parallel": os.cpu_count()}},
+)

@@ -11,14 +11,21 @@ from hebbian.errors import HebbianError, InvalidInput, NoSolution, NotConverged,
 
 #: Names that are fetched when first asked for, and the module each lives in: `hebbian --help` needs none of their libraries.
 _LAZY = {
+    "Dendrite": "hebbian.models.dendrites",
     "DenseHopfield": "hebbian.models.dense",
     "Estimate": "hebbian.stats",
+    "SequenceMemory": "hebbian.models.sequence",
+    "Willshaw": "hebbian.models.willshaw",
+    "ModernHopfield": "hebbian.models.modern",
+    "attention": "hebbian.attention",
+    "MultitaskingHopfield": "hebbian.models.multitasking",
     "plots": "hebbian.plots",
 }
 
 __all__ = [
-    "HebbianError", "InvalidInput", "NoSolution", "NotConverged", "NotDefined", "StoreError", "capacity", "compare", "load",
-    "phase_diagram", "ramp", "simulate", "solve", "spinodal_temperature", "sweep", "temper", *_LAZY,
+    "HebbianError", "InvalidInput", "NoSolution", "NotConverged", "NotDefined", "StoreError", "capacity", "compare",
+    "learning_threshold", "load", "optimal_threshold", "phase_diagram", "ramp", "simulate", "solve",
+    "spinodal_temperature", "sweep", "temper", *_LAZY,
 ]
 
 
@@ -47,6 +54,11 @@ def capacity(model, **point):
     return families.verb("theory", model.family, "capacity")(model, **point)
 
 
+def learning_threshold(model, **point):
+    """Smallest number of examples from which on a model with a given load and quality has a retrieval state."""
+    return families.verb("theory", model.family, "learning_threshold")(model, **point)
+
+
 def spinodal_temperature(model, **point):
     """Highest temperature at which the retrieval state of a model with a given load exists."""
     return families.verb("theory", model.family, "spinodal_temperature")(model, **point)
@@ -55,6 +67,12 @@ def spinodal_temperature(model, **point):
 def phase_diagram(model, **options):
     """Lines of a model's phase diagram as a mapping of names to lines with arrays `.T` and `.alpha`."""
     return families.verb("theory", model.family, "phase_diagram")(model, **options)
+
+
+def optimal_threshold(model, **options):
+    """Best spike threshold of a dendrite, or of a grid of (n, a, s); see `hebbian.theory.thresholds` for the criteria."""
+    family = getattr(model, "family", "dendrites")
+    return families.verb("theory", family, "optimal_threshold")(model, **options)
 
 
 def compare(run, solution):

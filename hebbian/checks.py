@@ -51,7 +51,7 @@ def kernel_equals_twin():
             twin.sweep(_KEY, t, tau, rule)
         if not (np.array_equal(kernel.spins, twin.spins) and np.array_equal(kernel.overlaps, twin.overlaps)):
             return False, f"p = {p} {energy} {rule} differs from its twin"
-    return True, "spins and overlaps equal for p = 2, 3, 4"
+    return True, f"spins and overlaps equal for p = 2, 3, 4 on path {machine.kernel()['kernel_path']}"
 
 
 def kernel_samples_boltzmann():

@@ -101,6 +101,8 @@ def parser() -> argparse.ArgumentParser:
     verbs.add_parser("check", help="a minute of self-tests; the first line of a batch job")
     info = verbs.add_parser("info", help="versions, CPU features and kernel path in use, MPI library")
     info.add_argument("--json", action="store_true", help="print JSON")
+    bench = verbs.add_parser("bench", help="kernel rates on this machine beside its measured limits")
+    bench.add_argument("--json", action="store_true", help="print JSON")
     return top
 
 

@@ -175,8 +175,16 @@ def info(arguments) -> int:
     return 0
 
 
+def bench(arguments) -> int:
+    """hebbian bench"""
+    from hebbian import bench as benchmark
+
+    benchmark.run(json=arguments.json)
+    return 0
+
+
 VERBS = {verb.__name__: verb for verb in (simulate, solve, phase, sweep, collect, status, compare, plot, export, digest,
-                                          check, info)}
+                                          check, info, bench)}
 
 
 def _report(outcome, directory, as_json):

@@ -145,7 +145,7 @@ def from_table(table: dict, where: str = "sweep") -> Config:
 
 
 def load_value(text: str):
-    """A value typed on a command line: TOML where it parses (numbers, lists, true), a float such as .5, else the text itself."""
+    """A value typed on a command line: TOML where it parses (numbers, lists, true), a float such as .5, else a text."""
     with contextlib.suppress(ValueError, RecursionError):
         return tomllib.loads(f"value = {text}")["value"]
     with contextlib.suppress(ValueError):

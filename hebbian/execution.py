@@ -19,6 +19,9 @@ from hebbian.progress import Progress
 
 DONE, FAILED, STOPPED = 0, 1, 75
 
+#: Errors of the machine rather than of the question: logged, and tried again by the next run.
+RETRIED = (MemoryError, OSError, ImportError)
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -230,7 +233,7 @@ def _perform(config, todo, draw, rank, stop, world, progress):
             details = {"task": task.name, "first": task.first, "last": task.last}
             try:
                 shard, message = _compute(config, task)
-            except (MemoryError, OSError) as error:
+            except RETRIED as error:
                 log.write("error", **details, error=f"{type(error).__name__}: {error}")
                 bar.fail(f"{type(error).__name__}: {error}; tried again on the next run")
             else:
@@ -246,7 +249,7 @@ def _compute(config, task):
     compute = _theory if task.kind == "theory" else _samples
     try:
         arrays, attrs, failed = compute(config, task)
-    except (MemoryError, OSError):
+    except RETRIED:
         raise
     except Exception as error:
         message = results.described_failure(error)

@@ -54,6 +54,14 @@ class Serial:
         """Whether `flag` is set on any rank."""
         return flag
 
+    def maximum(self, array):
+        """Element-wise maximum over the ranks of an array of numbers, on every rank."""
+        return array
+
+    def sum(self, array):
+        """Element-wise sum over the ranks of an array of numbers, on every rank."""
+        return array
+
     def forward(self, number: int) -> None:
         """Pass a signal on to the processes that this world started."""
 
@@ -144,11 +152,22 @@ class Ranks(Serial):
     def any(self, flag):
         return any(self.comm.allgather(flag))
 
+    def maximum(self, array):
+        return self._reduced(array, self.MPI.MAX)
+
+    def sum(self, array):
+        return self._reduced(array, self.MPI.SUM)
+
     def abort(self):
         # A rank that only raises leaves the others waiting for ever: MPI has to be told.
         traceback.print_exc()
         print(f"hebbian: rank {self.rank} of {self.size} failed, ending all ranks", file=sys.stderr, flush=True)
         self.comm.Abort(1)
+
+    def _reduced(self, array, operation):
+        result = array.copy()
+        self.comm.Allreduce(self.MPI.IN_PLACE, result, op=operation)
+        return result
 
     def _attempt(self, function):
         try:

@@ -33,6 +33,9 @@ LINES = {
     "glass": ("#000000", "-", "glass transition"),
     "dynamical": ("#000000", ":", "dynamical glass transition"),
     "replicon": ("#009E73", "--", "replica symmetry breaks"),
+    "retrieval": ("#0072B2", "-", "one step retrieves"),
+    "condensation": ("#009E73", "--", "noise condenses"),
+    "collapse": ("#000000", ":", "averaging ends"),
 }
 REGIONS = {"retrieval": "#D6E6F2", "spin glass": "#EFEFEF", "paramagnet": "#FFFFFF"}
 
@@ -285,6 +288,8 @@ def _window(lines):
 
 def _regions(lines, alpha, T):
     """Which points of a grid lie in which phase: retrieval is bounded in load, the glass in temperature."""
+    if not {"spinodal", "glass"} & lines.keys():
+        return {}
     retrieval = np.zeros(alpha.shape, bool)
     if "spinodal" in lines:
         order = np.argsort(lines["spinodal"][1])

@@ -42,11 +42,28 @@ def rademacher(N: int, K: int, key: tuple[int, int]) -> np.ndarray:
     return np.array([streams.signs(key, N, mu % 2**32, mu // 2**32) for mu in range(K)], np.int8).reshape(K, N)
 
 
+def examples(archetypes: np.ndarray, M: int, key: tuple[int, int], flip: int) -> np.ndarray:
+    """Noisy examples of archetypes (K, N), int8 array (K, M, N): flipped where the 32-bit number of a site is below `flip`."""
+    K, N = archetypes.shape
+    blocks = np.arange(-(-N // 128))
+    result = np.empty((K, M, N), np.int8)
+    for mu in range(K):
+        for A in range(M):
+            number = np.zeros(N, np.uint64)
+            for plane in range(32):
+                words = streams.words(key, blocks, mu % 2**32, A, 32 * (mu // 2**32) + plane).reshape(-1)
+                bits = (words[:, None] >> np.arange(32, dtype=np.uint32)).reshape(-1)[:N] & np.uint32(1)
+                number = 2 * number + bits
+            result[mu, A] = np.where(number < flip, -archetypes[mu], archetypes[mu])
+    return result
+
+
 @dataclass
 class DenseTwin:
-    """Twin of `DenseKernel`: replicas of one sample of H = -sum_mu U(X_mu), advanced sweep by sweep.
+    """Twin of `DenseKernel` and `SupervisedKernel`: replicas of one sample of H = -sum_mu U(X_mu), advanced sweep by sweep.
 
-    patterns : int8 (K, N); table : the N + 1 integers U(-N), U(-N+2), ..., U(N); spins : int8 (replicas, N).
+    patterns : int (K, N), signs or sums of M signs; table : the integers U(-M N), U(-M N + 2), ..., U(M N); spins : int8
+    (replicas, N).
     """
 
     patterns: np.ndarray
@@ -69,7 +86,7 @@ class DenseTwin:
         return self.utility(self.overlaps)
 
     def utility(self, overlaps):
-        return self.table[(overlaps + self.patterns.shape[1]) // 2].sum(axis=-1)
+        return self.table[(overlaps + len(self.table) - 1) // 2].sum(axis=-1)
 
     def sweep(self, key: tuple[int, int], sweep: int, tau: float, rule: str, order: str = "sequential") -> np.ndarray:
         """One sweep of every replica, N attempts in site or random order; returns the accepted flips, int64 (replicas,)."""
@@ -85,6 +102,59 @@ class DenseTwin:
                 change = int(self.utility(overlaps) - self.utility(flipped))
                 if change < threshold[attempt]:
                     overlaps = flipped
+                    spins[i] = -spins[i]
+                    accepted[replica] += 1
+        return accepted
+
+
+def diluted(N: int, K: int, d: float, key: tuple[int, int]) -> np.ndarray:
+    """Diluted patterns, int8 array (K, N): one word an entry, its upper bits blank it, its lowest bit is the sign."""
+    words = np.stack([streams.words(key, np.arange(-(-N // 4)), mu % 2**32, mu // 2**32).reshape(-1)[:N] for mu in range(K)])
+    signs = np.where(words & 1, 1, -1)
+    return np.where((words >> 1) < round(d * 2**31), 0, signs).astype(np.int8)
+
+
+def diluted_examples(entries: np.ndarray, M: int, r: float, key: tuple[int, int]) -> np.ndarray:
+    """Examples of diluted patterns, int8 array (K M, N): every entry keeps its sign with probability (1 + r)/2."""
+    N = entries.shape[1]
+    rows = []
+    for mu, entry in enumerate(entries):
+        for A in range(M):
+            words = streams.words(key, np.arange(-(-N // 4)), mu, A).reshape(-1)[:N]
+            rows.append(entry * np.where(words < round((1 + r) / 2 * 2**32), 1, -1))
+    return np.array(rows, np.int8)
+
+
+@dataclass
+class MultitaskingTwin:
+    """Twin of `MultitaskingKernel`: replicas of one sample of H = -(1/2) sum_k X_k^2 without self-coupling.
+
+    rows : integers (R, N); spins : int8 (replicas, N).
+    """
+
+    rows: np.ndarray
+    spins: np.ndarray
+
+    def __post_init__(self):
+        self.rows = np.asarray(self.rows, np.int64)
+        self.spins = np.array(self.spins, np.int64)
+        self.couplings = self.rows.T @ self.rows
+        np.fill_diagonal(self.couplings, 0)
+
+    @property
+    def overlaps(self) -> np.ndarray:
+        """X_k of every replica, int64 (replicas, R)."""
+        return self.spins @ self.rows.T
+
+    def sweep(self, key: tuple[int, int], sweep: int, tau: float, rule: str) -> np.ndarray:
+        """One sweep of every replica in site order; returns the accepted flips, int64 (replicas,)."""
+        N = self.rows.shape[1]
+        accepted = np.zeros(len(self.spins), np.int64)
+        for replica, spins in enumerate(self.spins):
+            theta = thetas(streams.attempt_words(key, N, sweep, replica), rule)
+            threshold = np.ceil(theta * np.float32(tau)).astype(np.float64)
+            for i in range(N):
+                if spins[i] * (self.couplings[i] @ spins) < threshold[i]:
                     spins[i] = -spins[i]
                     accepted[replica] += 1
         return accepted

@@ -7,17 +7,32 @@ Rank, thread, order of execution, vector width and position in a grid never ente
 ========== ======================================== ==================================================================
 purpose    fields of the key, besides the sample    counter (c0, c1, c2, c3) -> four 32-bit words
 ========== ======================================== ==================================================================
-patterns   family ensemble, N                       (block of 128 sites, mu mod 2^32, mu div 2^32, 0): one bit a site
+patterns   "rademacher", N                          (block of 128 sites, mu mod 2^32, mu div 2^32, 0): one bit a site
+           "diluted", N                             (block of 4 sites, mu mod 2^32, mu div 2^32, 0): one word a site
+examples   "rademacher", N, r                       (block of 128 sites, mu mod 2^32, A, 32 (mu div 2^32) + b): bit 31 - b
+                                                    of the number of a site; example A is flipped where it is small
+           "diluted", N                             (block of 4 sites, mu, example, 0): one word a site
 start      N, start, its parameters                 (block of 128 sites or of 4 sites, 0, replica, 0)
-dynamics   model, N, T, start, rule                 (16 (t div 64) + t mod 16, sweep, replica, 0), word (t div 16) mod 4
+dynamics   model, N, T, start, rule, order          (16 (t div 64) + t mod 16, sweep, replica, 0), word (t div 16) mod 4
                                                     is the word of attempt t of that sweep; last word 1 in place of 0:
                                                     the site of that attempt, where sites are visited in random order
+memories   family ensemble, N                       (block of 4 entries, mu mod 2^32, mu div 2^32, 0): four normals
+queries    family ensemble, N                       (block of 4 entries, query, 0, 0): four normals or four words
+weights    parameter name, shape                    (block of 4 entries, 0, 0, 0): four normals
+bootstrap  number of samples                        (draw, block of 4 samples, 0, 0): four indices
 ramp       model, N, place in the ramp, T, start, rule  as dynamics, sweeps counted from 0 at every temperature
 tempering  model, N, slot, ladder, start, rule      as dynamics with replica 0; "exchange" in place of slot and ladder:
                                                     attempt = lower slot, sweep, replica = ladder
+segments   family, its sizes but no threshold,      (draw div 2, subset, subset div 2^32, part): two 64-bit words, one a
+           which of its draws                       draw; subset = segment x patterns + pattern; part 0 cells, 1 noise.
+                                                    "places" of a net: (unit of the pair, pair, 0, 0), one word
+probes     family, n, a (and what conditions them)  the same, subset = number of the input
+reveal     model, method                            (trial, step, stage, 0): one word a trial and step
+particles  model, moves                             (move, particle, level, 0); (particle, 0, level, 1) resamples
 ========== ======================================== ==================================================================
 
-Patterns do not see alpha, p or T, so loads nest and curves share their disorder.  The order of words inside a sweep lets
+Patterns do not see alpha, p, d or T, so loads nest and curves share their disorder; examples do not see M or the protocol
+either, so data sets nest and both ways of learning see the same examples.  The order of words inside a sweep lets
 sixteen generators side by side write 64 consecutive attempts without a shuffle.
 
 Philox: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3" (SC 2011); checked against its published
@@ -33,7 +48,22 @@ import numpy as np
 #: numerics numbers are never mixed in one file.
 NUMERICS = 1
 
-PURPOSES = ("patterns", "start", "dynamics", "ramp", "tempering")
+PURPOSES = (
+    "patterns",
+    "start",
+    "dynamics",
+    "ramp",
+    "tempering",
+    "segments",
+    "probes",
+    "reveal",
+    "particles",
+    "memories",
+    "queries",
+    "weights",
+    "bootstrap",
+    "examples",
+)
 
 _MULTIPLIERS = (np.uint64(0xD2511F53), np.uint64(0xCD9E8D57))
 _WEYL = (0x9E3779B9, 0xBB67AE85)
@@ -85,6 +115,19 @@ def signs(key_: tuple[int, int], count: int, c1: int = 0, c2: int = 0) -> np.nda
     block = words(key_, np.arange(-(-count // 128)), c1, c2).reshape(-1)
     bits = (block[:, None] >> np.arange(32, dtype=np.uint32)) & np.uint32(1)
     return (2 * bits.reshape(-1)[:count].astype(np.int8) - 1).astype(np.int8)
+
+
+def normals(key_: tuple[int, int], count: int, c1=0, c2=0) -> np.ndarray:
+    """Standard normals of counters (block, c1, c2, 0), float64 (count,), or (..., count) for arrays c1, c2 of one shape.
+
+    Box and Muller: words (a, b, c, d) of a block give r cos t, r sin t of (a, b) and of (c, d) with r = sqrt(-2 ln u),
+    u = (a + 1/2) 2^-32, t = 2 pi (b + 1/2) 2^-32.  The largest possible value is 6.7.
+    """
+    blocks = np.arange(-(-count // 4))
+    u = (words(key_, blocks, np.expand_dims(c1, -1), np.expand_dims(c2, -1)).astype(np.float64) + 0.5) * 2.0**-32
+    radius, angle = np.sqrt(-2 * np.log(u[..., 0::2])), 2 * np.pi * u[..., 1::2]
+    pairs = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=-1)
+    return pairs.reshape(*pairs.shape[:-3], -1)[..., :count]
 
 
 def attempt_words(key_: tuple[int, int], attempts: int, sweep: int, replica: int, use: int = 0) -> np.ndarray:

@@ -33,7 +33,7 @@ def requires(name):
 def pytest_terminal_summary(terminalreporter, config):
     skipped = {report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
                for report in terminalreporter.stats.get("skipped", [])}
-    deselected = len(terminalreporter.stats.get("deselected", []))
+    deselected = sum(item.get_closest_marker("slow") is not None for item in terminalreporter.stats.get("deselected", []))
     terminalreporter.section("not exercised")
     for reason in sorted(skipped):
         terminalreporter.write_line(reason)

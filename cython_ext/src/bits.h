@@ -21,7 +21,7 @@ static inline void transpose64(uint64_t a[64])
         }
 }
 
-static void rademacher_rows(uint64_t *out, int64_t sites, int64_t patterns, int64_t words, uint32_t k0, uint32_t k1)
+static inline void rademacher_rows(uint64_t *out, int64_t sites, int64_t patterns, int64_t words, uint32_t k0, uint32_t k1)
 {
     for (int64_t w = 0; 64 * w < patterns; w++)
         for (int64_t base = 0; base < sites; base += 128) {

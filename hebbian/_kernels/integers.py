@@ -1,6 +1,7 @@
 """Which integers hold the sums of a kernel: bounds proved at set-up from the table of U, in Python's own integers."""
 
 from fractions import Fraction
+from functools import lru_cache
 from math import gcd, lcm
 
 import numpy as np
@@ -21,6 +22,16 @@ def monomials(values, points):
     return result
 
 
+def plan_of(table, N, K, form=None, pairs=True):
+    """The plan of a table; the samples of a run and the runs of a sweep share it."""
+    return _cached_plan(np.ascontiguousarray(table, np.int64).tobytes(), N, K, form, pairs)
+
+
+@lru_cache(maxsize=32)
+def _cached_plan(table, N, K, form, pairs):
+    return Plan(np.frombuffer(table, np.int64).tolist(), N, K, form, pairs)
+
+
 class Plan:
     """How a table of U enters a kernel: differences, bounds and the form they allow.
 
@@ -32,8 +43,11 @@ class Plan:
         U = [int(value) for value in table]
         points = range(-N, N + 1, 2)
         fitted = monomials(U[:10], points[:10]) if N >= 9 else monomials(U, points)
+        # Over their common denominator, so that thousands of points are checked in integers.
+        common = lcm(*(c.denominator for c in fitted))
+        scaled = [int(c * common) for c in fitted]
         self.polynomial = len(fitted) <= 9 and all(
-            sum(c * X**k for k, c in enumerate(fitted)) == value for X, value in zip(points, U))
+            sum(c * X**k for k, c in enumerate(scaled)) == common * value for X, value in zip(points, U))
         ends = [int(sum(c * X**k for k, c in enumerate(fitted))) if self.polynomial else end
                 for X, end in ((-N - 2, U[0]), (N + 2, U[-1]))]
         U = [ends[0], *U, ends[1]]

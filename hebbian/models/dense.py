@@ -11,8 +11,19 @@ integer overlap of the spins with pattern mu and m_mu = X_mu / N its Mattis magn
 `energy="power"`     U(X) = N m^p / p!: the same sum over all index tuples, divided by p!.  For p >= 3 it contains lower
     orders in the crosstalk and has another phase diagram at the same (alpha, T).
 a table              U on the N + 1 overlaps X = -N, -N+2, ..., N.
+
+Learning from examples.  The network sees M examples eta^{mu A} = xi^mu chi^{mu A} of each archetype xi^mu, with independent
+Pr(chi = +-1) = (1 +- r)/2.  With c_i^mu = sum_A eta_i^{mu A}, R = r^2 + (1 - r^2)/M the mean of (c/M)^2 and
+rho = (1 - r^2)/(M r^2) the entropy of the data set (arXiv 2212.00606, 2211.14067):
+
+`protocol="storage"`       the patterns themselves, as above.
+`protocol="unsupervised"`  H = -(1 / (M R^(p/2))) sum_{mu A} U(eta^{mu A} . s): every example is a pattern.
+`protocol="supervised"`    a teacher says which examples belong together: H = -sum_mu U(c^mu . s), with x = c . s / sqrt(M^2 N R)
+    of variance 1 and U = N^(1-p/2) x^p / p! ("power") or N^(1-p/2) He_p(x) / p! ("distinct"; the Wick-ordered power, which
+    has the same limit as the sum over distinct indices but is a function of the overlap alone).
 """
 
+import math
 import numbers
 from dataclasses import dataclass
 from fractions import Fraction
@@ -29,23 +40,30 @@ from hebbian.models.records import MonteCarloSettings, Observable
 
 @dataclass(frozen=True, kw_only=True)
 class DenseHopfield:
-    """Dense Hopfield network with Hamiltonian H = -sum_mu U(X_mu) that stores K random patterns.
+    """Dense Hopfield network with Hamiltonian H = -sum_mu U(X_mu) that stores K random patterns or learns them from examples.
 
     Parameters
     ----------
     alpha : load K / N^(p-1), at least 0; absent where only the load itself is asked for (phase diagrams).
-    K : number of patterns, instead of `alpha`; its load vanishes as N grows.
+    K : number of patterns (archetypes), instead of `alpha`; its load vanishes as N grows.
     p : interaction order, 2 to 8.
     energy : "distinct", "power", or the N + 1 values of U (numbers) for simulation only.
+    protocol : "storage" of the patterns, or "supervised" or "unsupervised" learning from noisy examples of them.
+    M : number of examples of each archetype, at least 1 (1 for storage).
+    r : quality of the examples, their mean overlap with the archetype, 0 < r <= 1 (1 for storage).
     """
 
     alpha: float | None = None
     K: int | None = None
     p: int = 2
     energy: str | tuple = "distinct"
+    protocol: str = "storage"
+    M: int = 1
+    r: float = 1.0
 
     family: ClassVar[str] = "dense"
     ENERGIES: ClassVar[tuple[str, ...]] = ("distinct", "power")
+    PROTOCOLS: ClassVar[tuple[str, ...]] = ("storage", "supervised", "unsupervised")
 
     def __post_init__(self):
         if self.alpha is not None and self.K is not None:
@@ -56,6 +74,15 @@ class DenseHopfield:
             object.__setattr__(self, "K", fields.integer("K", self.K, 1))
         object.__setattr__(self, "p", fields.integer("p", self.p, 2, 8))
         object.__setattr__(self, "energy", _energy(self.energy))
+        object.__setattr__(self, "protocol", fields.choice("protocol", self.protocol, self.PROTOCOLS))
+        object.__setattr__(self, "M", fields.integer("M", self.M, 1, 2**31))
+        object.__setattr__(self, "r", fields.real("r", self.r, 0.0, 1.0, open_low=True))
+        if self.protocol == "storage" and (self.M, self.r) != (1, 1.0):
+            raise InvalidInput(f"M = {self.M} and r = {self.r:g} have no role in storage: give protocol='supervised' or "
+                               "'unsupervised', or leave them out")
+        if self.protocol == "supervised" and not isinstance(self.energy, str):
+            raise InvalidInput("energy is a table, which supervised learning cannot use because its overlaps are not the "
+                               "N + 1 of a pattern: give 'distinct' or 'power'")
 
     def patterns(self, N: int) -> int:
         """Number of patterns K at size N: K itself, or alpha N^(p-1) rounded to the nearest integer (ties to even)."""
@@ -73,10 +100,30 @@ class DenseHopfield:
             raise InvalidInput("alpha is missing: give the load alpha or the number of patterns K")
         return 0.0 if self.alpha is None else self.alpha
 
+    @property
+    def R(self) -> float:
+        """Mean square of the average example on a site, r^2 + (1 - r^2)/M = r^2 (1 + rho)."""
+        return self.r**2 + (1 - self.r**2) / self.M
+
+    @property
+    def rho(self) -> float:
+        """Entropy of the data set, (1 - r^2) / (M r^2): noise over signal of the average example."""
+        return (1 - self.r**2) / (self.M * self.r**2)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Settings(MonteCarloSettings):
-    __doc__ = MonteCarloSettings.__doc__
+    __doc__ = MonteCarloSettings.__doc__.rstrip() + """
+    order : "sequential" (sites 0 .. N-1) or "random" (each attempt at an independent random site).
+    """
+
+    order: str = "sequential"
+
+    ORDERS: ClassVar[tuple[str, ...]] = ("sequential", "random")
+
+    def __post_init__(self):
+        super().__post_init__()
+        object.__setattr__(self, "order", fields.choice("order", self.order, self.ORDERS))
 
 
 MODEL = DenseHopfield
@@ -85,12 +132,16 @@ OBSERVABLES = (
     Observable("m", "m"),
     Observable("q", "q"),
     Observable("energy", "e", "energy per spin"),
+    Observable("n", "n"),
     Observable("acceptance", "A", "accepted flips per attempt"),
     Observable("tau", r"\tau_m", "sweeps"),
     Observable("retrieved", "retrieved", flag=True),
 )
 
 REPLICAS = 2
+
+#: Bytes of a process before it simulates anything.
+INTERPRETER = 36 * 2**20
 
 
 def check(model: DenseHopfield, settings: MonteCarloSettings) -> None:
@@ -104,6 +155,12 @@ def check(model: DenseHopfield, settings: MonteCarloSettings) -> None:
     if not isinstance(model.energy, str) and len(model.energy) != N + 1:
         raise InvalidInput(f"energy has {len(model.energy)} values but N = {N} has {N + 1} overlaps "
                            "X = -N, -N+2, ..., N: give N + 1 values")
+    if getattr(settings, "order", "sequential") == "random" and model.protocol != "storage":
+        raise InvalidInput(f"order = 'random' is for stored patterns, not for protocol = {model.protocol!r}: "
+                           "give order = 'sequential'")
+    if model.protocol == "supervised" and (model.M >= 2**15 or model.M * N >= 2**26):
+        raise InvalidInput(f"M = {model.M} with N = {N} is too large for the sums of examples: give M below 32768 and M N "
+                           "below 67108864")
 
 
 def realised(model: DenseHopfield, settings: MonteCarloSettings) -> dict[str, float]:
@@ -112,37 +169,57 @@ def realised(model: DenseHopfield, settings: MonteCarloSettings) -> dict[str, fl
     return {"K": model.patterns(settings.N), "load": model.load(settings.N), "quantum": quantum}
 
 
+def terms(model: DenseHopfield, N: int) -> int:
+    """Number of terms U in the Hamiltonian: one a pattern, or one an example without a teacher."""
+    return model.patterns(N) * (model.M if model.protocol == "unsupervised" else 1)
+
+
 def operations(model: DenseHopfield, settings: MonteCarloSettings) -> float:
-    """Pattern-terms that one sample costs: replicas x sweeps x N attempts x K patterns."""
+    """Pattern-terms that one sample costs: replicas x sweeps x N attempts x terms of the Hamiltonian."""
     sweeps = settings.burn_in + settings.sweeps
-    return float(REPLICAS) * sweeps * settings.N * model.patterns(settings.N)
+    return float(REPLICAS) * sweeps * settings.N * terms(model, settings.N)
 
 
 def memory(model: DenseHopfield, settings: MonteCarloSettings) -> int:
-    """Bytes that one sample holds at its peak: packed patterns, and overlaps and gains of both replicas."""
-    N, K = settings.N, model.patterns(settings.N)
-    words = -(-K // 64)
-    series = (settings.burn_in + settings.sweeps) * (8 + 8 + 8 + 8 + 8)
-    return 8 * N * words + REPLICAS * 64 * words * (4 + 8) + series
+    """Bytes that a process needs at its peak, checked against the peak measured for sizes from 36 to 500 MiB.
+
+    The interpreter and its libraries; the exact table of U; packed patterns or int16 sums of examples; overlaps and gains
+    of both replicas while they are set up; the couplings of p = 2, which the kernel keeps up to 8192 spins; the series and
+    the transform behind its autocorrelation.
+    """
+    N, count = settings.N, terms(model, settings.N)
+    padded = 64 * -(-count // 64)
+    series = 160 * (settings.burn_in + settings.sweeps)
+    if model.protocol == "supervised":
+        return INTERPRETER + 500 * model.M * N + (2 * N + 8 * REPLICAS * model.p) * padded + N * padded // 8 + series
+    couplings = 2 * N * N if model.p == 2 and N <= 8192 else 0
+    return INTERPRETER + 500 * N + N * padded // 8 + 30 * padded + couplings + series
 
 
 @lru_cache(maxsize=8)
 def energy_table(model: DenseHopfield, N: int) -> tuple[tuple, Fraction]:
-    """The exact Hamiltonian: U on X = -N, -N+2, ..., N as (numbers, unit) with U = number * unit.
+    """The exact Hamiltonian: U on its overlaps as (numbers, unit) with U = number * unit, weights of examples included.
 
-    For "distinct" and "power" the numbers are the integers e_p(X) and X^p; the numbers of a user's table are its own.
+    The overlaps are X = -N, -N+2, ..., N, and -M N, ..., M N for supervised learning.  The numbers are integers, for
+    storage e_p(X) or X^p, except those of a user's table, which are its own.
     """
-    overlaps = range(-N, N + 1, 2)
+    if model.protocol == "supervised":
+        overlaps = np.arange(-model.M * N, model.M * N + 1, 2).astype(object)
+        coefficients, unit = _supervised(model, N)
+        common = math.lcm(*(c.denominator for c in coefficients))
+        values = sum(int(c * common) * overlaps**power for power, c in enumerate(coefficients) if c)
+        return tuple(values), unit / common
+    overlaps, weight = range(-N, N + 1, 2), _example_weight(model)
     if model.energy == "distinct":
-        return tuple(_symmetric(model.p, N, X) for X in overlaps), Fraction(1, N ** (model.p - 1))
+        return tuple(_symmetric(model.p, N, X) for X in overlaps), weight / N ** (model.p - 1)
     if model.energy == "power":
-        return tuple(X**model.p for X in overlaps), Fraction(1, N ** (model.p - 1) * factorial(model.p))
-    return model.energy, Fraction(1)
+        return tuple(X**model.p for X in overlaps), weight / (N ** (model.p - 1) * factorial(model.p))
+    return model.energy, weight
 
 
 @dataclass(frozen=True)
 class IntegerTable:
-    """The Hamiltonian that a kernel runs: U(X) = values * unit on X = -N, -N+2, ..., N, with int64 values.
+    """The Hamiltonian that a kernel runs: U(X) = values * unit on the overlaps X, with int64 values.
 
     `exact` tells whether this is U itself; otherwise U was rounded, once, to the nearest multiple of `unit`.
     """
@@ -154,50 +231,97 @@ class IntegerTable:
 
 @lru_cache(maxsize=8)
 def integer_table(model: DenseHopfield, N: int) -> IntegerTable:
-    """U in the integers of the kernel, exact whenever K patterns of it fit: 16 K max|U| < 2^62 bounds every sum there."""
+    """U in the integers of the kernel, exact whenever all terms of it fit: 16 terms max|U| < 2^62 bounds every sum there."""
     numbers_, unit = energy_table(model, N)
-    limit = (2**62 - 1) // (16 * model.patterns(N))
+    limit = (2**62 - 1) // (16 * terms(model, N))
     whole = all(isinstance(value, int) for value in numbers_)
     quantum = Fraction(gcd(*numbers_) or 1) if whole else Fraction(1)
-    largest = max(abs(Fraction(value)) for value in numbers_)
+    largest = Fraction(max(abs(value) for value in numbers_))
     if not whole or largest > limit * quantum:
         quantum = _power_of_two_at_least(largest / limit)
+    if whole and quantum >= 1:
+        exact = np.array(numbers_, object)
+        quotient, remainder = exact // int(quantum), exact % int(quantum)
+        twice = 2 * remainder
+        up = (twice > quantum) | ((twice == quantum) & (quotient % 2 == 1))  # to the nearest, ties to even
+        return IntegerTable((quotient + up).astype(np.int64), unit * quantum, not remainder.any())
     values = [Fraction(value) / quantum for value in numbers_]
     rounded = np.array([round(value) for value in values], np.int64)
     return IntegerTable(rounded, unit * quantum, all(value.denominator == 1 for value in values))
 
 
-def mean_energy(model: DenseHopfield, N: int) -> Fraction:
-    """Energy per spin of a random configuration, -(K/N) <U>, exactly; the constant that reported energies leave out.
+def polynomial(model: DenseHopfield, N: int) -> np.ndarray:
+    """Coefficients of U as a polynomial in X, constant first, in units of `integer_table`; for supervised learning."""
+    coefficients, unit = _supervised(model, N)
+    return np.array([float(c * unit / integer_table(model, N).unit) for c in coefficients])
 
-    It vanishes for "distinct" and for odd powers.  For "power" and even p it is extensive (-alpha/2 for p = 2: the
-    self-coupling); <X^p> is then p! times the coefficient of t^p in cosh(t)^N.
+
+def mean_energy(model: DenseHopfield, N: int) -> Fraction:
+    """Energy per spin of a random configuration, -(terms/N) <U>, exactly; the constant that reported energies leave out.
+
+    The average is over spins and over the examples.  It vanishes for "distinct" (supervised: for p = 2 and odd p) and for odd
+    powers.  For "power" and even p it is extensive (-alpha/2 for p = 2: the self-coupling).
     """
-    if model.energy == "distinct":
+    if model.protocol == "supervised":
+        (coefficients, unit), moments = _supervised(model, N), _moments(N, model.p, model.M, Fraction(model.r))
+        mean = sum(c * moment for c, moment in zip(coefficients, moments, strict=True))
+    elif model.energy == "distinct":
         return Fraction(0)
-    if model.energy == "power":
-        mean, unit = factorial(model.p) * _cosh_power(N, model.p), energy_table(model, N)[1]
+    elif model.energy == "power":
+        mean, unit = _moments(N, model.p, 1, Fraction(1))[model.p], energy_table(model, N)[1]
     else:
         weight, total = 1, Fraction(0)
         for j, value in enumerate(model.energy):
             total += weight * Fraction(value)
             weight = weight * (N - j) // (j + 1)
-        mean, unit = total / 2**N, Fraction(1)
-    return -unit * mean * model.patterns(N) / N
+        mean, unit = total / 2**N, energy_table(model, N)[1]
+    return -unit * mean * terms(model, N) / N
 
 
-def _cosh_power(N, order):
-    """Coefficient of t^order in cosh(t)^N, by squaring of truncated series."""
+def _supervised(model, N):
+    """(coefficients of 1, X, ..., X^p; unit) of U for supervised learning, from the definitions at the head of the file."""
+    p, r = model.p, Fraction(model.r)
+    square = N * model.M * (1 + (model.M - 1) * r**2)  # mean of X^2
+    coefficients = [Fraction(0)] * (p + 1)
+    for k in range(p // 2 + 1 if model.energy == "distinct" else 1):
+        coefficients[p - 2 * k] = Fraction((-1) ** k * factorial(p), factorial(k) * factorial(p - 2 * k) * 2**k) * square**k
+    return coefficients, N / (factorial(p) * _half_power(N * square, p))
+
+
+def _example_weight(model):
+    """Weight 1 / (M R^(p/2)) of an example in unsupervised learning."""
+    if model.protocol != "unsupervised":
+        return Fraction(1)
+    r2 = Fraction(model.r) ** 2
+    return 1 / (model.M * _half_power(r2 + (1 - r2) / model.M, model.p))
+
+
+def _half_power(x, p):
+    """x^(p/2) of a Fraction, exact for even p; for odd p with the correctly rounded square root, the same everywhere."""
+    return x ** (p // 2) * (Fraction(math.sqrt(x)) if p % 2 else 1)
+
+
+def _moments(N, order, M, r):
+    """Moments <X^k>, k = 0 .. order, of X = sum_i c_i s_i over fair spins and c the sum of M signs of mean r.
+
+    X has the generating function g(t)^N with g the even part of (cosh t + r sinh t)^M.
+    """
+    sign = [Fraction(1, factorial(k)) * (1 if k % 2 == 0 else r) for k in range(order + 1)]
+    site = [c if k % 2 == 0 else Fraction(0) for k, c in enumerate(_series_power(sign, M))]
+    return [factorial(k) * c for k, c in enumerate(_series_power(site, N))]
+
+
+def _series_power(base, exponent):
+    """Power of a truncated series, by squaring."""
     def product(a, b):
-        return [sum(a[j] * b[k - j] for j in range(k + 1)) for k in range(order + 1)]
+        return [sum(a[j] * b[k - j] for j in range(k + 1)) for k in range(len(base))]
 
-    base = [Fraction(1, factorial(k)) if k % 2 == 0 else Fraction(0) for k in range(order + 1)]
-    result = [Fraction(1)] + [Fraction(0)] * order
-    while N:
-        if N % 2:
+    result = [Fraction(1)] + [Fraction(0)] * (len(base) - 1)
+    while exponent:
+        if exponent % 2:
             result = product(result, base)
-        base, N = product(base, base), N // 2
-    return result[order]
+        base, exponent = product(base, base), exponent // 2
+    return result
 
 
 def _power_of_two_at_least(value):

@@ -1,4 +1,4 @@
-"""Finite-size simulation of dense Hopfield networks: from quenched patterns to overlaps with error bars."""
+"""Finite-size simulation of dense Hopfield networks: from quenched patterns or examples to overlaps with error bars."""
 
 from dataclasses import replace
 from fractions import Fraction
@@ -11,24 +11,27 @@ from hebbian.errors import InvalidInput
 from hebbian.models import dense
 from hebbian.models.records import build, described
 from hebbian.simulation import montecarlo
+from hebbian.simulation.learning import Learner
 from hebbian.simulation.montecarlo import Run, Series
 from hebbian.stats import Estimate, autocorrelation_time, exact_sum
 
 
-def simulate(model, *, patterns=None, start="pattern", record=(), **settings) -> Run:
-    """Monte Carlo of a dense Hopfield network at finite N, from the retrieved pattern by default.
+def simulate(model, *, patterns=None, examples=None, start="pattern", record=(), **settings) -> Run:
+    """Monte Carlo of a dense Hopfield network at finite N, from the retrieved pattern (archetype) by default.
 
     Parameters
     ----------
     model : DenseHopfield with a load (or with neither alpha nor K where `patterns` are given).
-    patterns : optional +-1 array (K, N) for every sample, or (samples, K, N).
+    patterns : optional +-1 array (K, N) for every sample, or (samples, K, N); the archetypes of a learning protocol.
+    examples : optional +-1 array (K, M, N) of examples of those archetypes, or (samples, K, M, N).
     start : "pattern", "noisy", "random", or +-1 spins (N,) or (samples, 2, N).
     record : any of "series" (m and energy a sweep), "histogram" (P(m)), "spins" (final spins) to keep on the run.
-    settings : N, T, samples, burn_in, sweeps, seed, overlap, rule, threshold; see `hebbian.models.dense.Settings`.
+    settings : N, T, samples, burn_in, sweeps, seed, overlap, rule, order, threshold; see `hebbian.models.dense.Settings`.
 
     Returns
     -------
-    Run : m, q, energy, acceptance, tau as Estimates over samples; `retrieved`; what `record` asked for.
+    Run : m, q, energy, n, acceptance, tau as Estimates over samples; `retrieved`; what `record` asked for.  m is the overlap
+        with the retrieved archetype, n that with the mean of its examples divided by r (1 + rho), which is m for storage.
     """
     unknown = set(record) - set(montecarlo.RECORDS)
     if unknown:
@@ -40,10 +43,15 @@ def simulate(model, *, patterns=None, start="pattern", record=(), **settings) ->
     if patterns is not None:
         patterns = disorder.given(patterns, settings.N, settings.samples)
         model = _with_count(model, patterns.shape[-2])
+    if examples is not None:
+        if patterns is None or model.protocol == "storage":
+            raise InvalidInput("examples were given without what they are examples of: give the archetypes as patterns and a "
+                               "model with protocol='supervised' or 'unsupervised'")
+        examples = disorder.given_examples(examples, patterns, model.M)
     dense.check(model, settings)
     montecarlo.require_memory(dense.memory(model, settings))
 
-    records = measure(model, settings, range(settings.samples), patterns=patterns, start=spins, record=record)
+    records = measure(model, settings, range(settings.samples), patterns=patterns, examples=examples, start=spins, record=record)
     values = reduce(model, settings, records)
     estimates = {o.name: Estimate(values[o.name]) for o in dense.OBSERVABLES if not o.flag}
     series = None
@@ -56,16 +64,16 @@ def simulate(model, *, patterns=None, start="pattern", record=(), **settings) ->
                series, histogram, records.get("spins"))
 
 
-def measure(model, settings, samples: range, *, patterns=None, start=None, record=()) -> dict[str, np.ndarray]:
+def measure(model, settings, samples: range, *, patterns=None, examples=None, start=None, record=()) -> dict[str, np.ndarray]:
     """Run the given samples and return their integer sums, first axis = sample; floats are formed later, by `reduce`.
 
     overlap_sum, tail_sum (n, 2): N m over all and over the last tenth of the measured sweeps, sign fixed by the start;
-    agreement_sum (n,): N q; energy_sum (n, 2): sum of U over sweeps and replicas as high and low 32-bit words;
+    agreement_sum (n,): N q; example_sum (n, 2): M N n-hat of a learning protocol; energy_sum (n, 2): sum of U over sweeps and replicas as high and low 32-bit words;
     accepted_sum (n, 2); tau (n,): autocorrelation time of m in sweeps, mean of the replicas.
     """
     table = dense.integer_table(model, settings.N)
     tau = _temperature(settings.T, table)
-    rows = [_sample(model, settings, sample, table, tau, patterns, start, record) for sample in samples]
+    rows = [_sample(model, settings, sample, table, tau, patterns, examples, start, record) for sample in samples]
     return {name: np.stack([row[name] for row in rows]) for name in rows[0]}
 
 
@@ -74,30 +82,50 @@ def reduce(model, settings, records) -> dict[str, np.ndarray]:
     N, sweeps, pairs = settings.N, settings.sweeps, montecarlo.REPLICAS
     table, constant = dense.integer_table(model, N), dense.mean_energy(model, N)
     energy_sums = [(int(high) << 32) + int(low) for high, low in records["energy_sum"]]
+    m = records["overlap_sum"].sum(axis=1) / (N * sweeps * pairs)
+    n = m
+    if "example_sum" in records:
+        n = records["example_sum"].sum(axis=1) / (model.M * N * sweeps * pairs) / (model.r * (1 + model.rho))
     tail_means = records["tail_sum"] / (N * montecarlo.tail(settings))
     return {
-        "m": records["overlap_sum"].sum(axis=1) / (N * sweeps * pairs),
+        "m": m,
         "q": records["agreement_sum"] / (N * sweeps),
         "energy": np.array([float(-total * table.unit / (N * sweeps * pairs) - constant) for total in energy_sums]),
+        "n": n,
         "acceptance": records["accepted_sum"].sum(axis=1) / (N * sweeps * pairs),
         "tau": records["tau"],
         "retrieved": observables.retrieved(np.abs(tail_means).mean(axis=1), settings.threshold).astype(np.int8),
     }
 
 
-def _sample(model, settings, sample, table, tau, patterns, start, record):
-    from hebbian._kernels.dense import DenseKernel
-
+def _sample(model, settings, sample, table, tau, patterns, examples, start, record):
     N = settings.N
     packed = _disorder(model, settings, sample, patterns)
     spins = montecarlo.initial_spins(settings, packed.unpack(0, 1)[0], sample, start)
     key = streams.key("dynamics", model.family, described(model), N, settings.T, montecarlo.start_fields(settings, start),
-                      settings.rule, seed=settings.seed, sample=sample)
-    kernel = DenseKernel(packed.rows, packed.K, table.values, spins)
+                      settings.rule, *_order(settings), seed=settings.seed, sample=sample)
+    kernel = _kernel(model, settings, sample, packed, examples, table, spins)
     sign = np.where(kernel.overlaps[:, 0] < 0, -1, 1)
-    series = montecarlo.evolve(kernel, key, settings, tau, cost=float(N) * packed.K * len(spins))
+    series = montecarlo.evolve(kernel, key, settings, tau, cost=float(N) * dense.terms(model, N) * len(spins))
     measured = series[settings.burn_in:]
-    return _sums(measured, sign, montecarlo.tail(settings)) | _kept(measured, sign, kernel, N, record)
+    sums = _sums(measured, sign, montecarlo.tail(settings))
+    if isinstance(kernel, Learner):
+        sums["example_sum"] = (kernel.examples[settings.burn_in:] * sign).sum(axis=0)
+    return sums | _kept(measured, sign, kernel, N, record)
+
+
+def _order(settings) -> tuple:
+    """The order of visits as fields of a random key; the default is left out, as for the fields of a model."""
+    return () if settings.order == "sequential" else (settings.order,)
+
+
+def _kernel(model, settings, sample, packed, examples, table, spins):
+    if model.protocol == "storage":
+        from hebbian._kernels.dense import DenseKernel
+
+        return DenseKernel(packed.rows, packed.K, table.values, spins, order=settings.order)
+    given = examples if examples is None or examples.ndim == 3 else examples[sample]
+    return Learner(model, settings, packed, sample, table, spins, given)
 
 
 def _sums(measured: Series, sign, tail) -> dict[str, np.ndarray]:

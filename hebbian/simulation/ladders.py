@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from hebbian import patterns as disorder
-from hebbian.errors import InvalidInput
+from hebbian.errors import InvalidInput, NotDefined
 from hebbian.models import dense
 from hebbian.models.records import build
 from hebbian.simulation import montecarlo
@@ -41,10 +41,16 @@ def each_temperature(model, T, settings: dict, patterns=None) -> tuple[list, np.
     """Settings of every temperature of a list, validated, and the user's patterns, if any, as signs."""
     if getattr(model, "family", None) != "dense":
         raise InvalidInput(f"{type(model).__name__} has no ramps and no tempering: give a DenseHopfield")
+    if model.protocol != "storage":
+        raise NotDefined(f"ramps and tempering are defined for storage, not for protocol={model.protocol!r}: use simulate, or "
+                         "hand the examples over as patterns of a storage model")
     T = np.asarray(T, float)
     if T.ndim != 1 or not T.size:
         raise InvalidInput(f"T has shape {T.shape}: give a list of temperatures")
     all_settings = [build(dense.Settings, {**settings, "T": float(t)}) for t in T]
+    if model.protocol != "storage" or all_settings[0].order != "sequential":
+        raise InvalidInput("ramps and tempering are for stored patterns in sequential order: give protocol = 'storage' and "
+                           "order = 'sequential'")
     if all_settings[0].start == "array":
         raise InvalidInput("start = 'array' is for simulate: give one of pattern, noisy, random")
     if patterns is not None:

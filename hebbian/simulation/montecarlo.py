@@ -26,7 +26,10 @@ RECORDS = ("series", "histogram", "spins")
 
 @dataclass(frozen=True)
 class Series:
-    """Integer time series of one sample, one row a sweep: N m and energy of both replicas, accepted flips, N q."""
+    """Integer time series of one sample, one row a sweep: N m and energy of both replicas, accepted flips, N q.
+
+    overlap : (sweeps, replicas), or (sweeps, replicas, overlaps) where a family records many of them.
+    """
 
     overlap: np.ndarray
     energy: np.ndarray
@@ -34,9 +37,9 @@ class Series:
     agreement: np.ndarray
 
     @classmethod
-    def empty(cls, sweeps: int, replicas: int = REPLICAS) -> "Series":
+    def empty(cls, sweeps: int, replicas: int = REPLICAS, overlaps: tuple[int, ...] = ()) -> "Series":
         shape = (sweeps, replicas)
-        return cls(np.zeros(shape, np.int32), np.zeros(shape, np.int64), np.zeros(shape, np.int64),
+        return cls(np.zeros(shape + overlaps, np.int32), np.zeros(shape, np.int64), np.zeros(shape, np.int64),
                    np.zeros(sweeps, np.int64))
 
     def __getitem__(self, rows: slice) -> "Series":
@@ -74,7 +77,7 @@ class Run:
         rows += [f"  {name} = {value:.10g}" for name, value in self.realised.items()]
         rows += [f"  {name} = {estimate}" for name, estimate in self.estimates.items()]
         if self.retrieved is not None:
-            rows.append(f"  retrieved {self.retrieved}/{self.settings.samples}, median m {self.m.median:.6g}")
+            rows.append(f"  retrieved {self.retrieved}/{self.settings.samples}, median m {np.ravel(self.m.median)[0]:.6g}")
         return "\n".join(rows)
 
 
@@ -90,7 +93,7 @@ def start_fields(settings, start=None) -> tuple:
 def initial_spins(settings, target: np.ndarray, sample: int, start: np.ndarray | None = None) -> np.ndarray:
     """Spins that the replicas of one sample start from, int8 (replicas, N).
 
-    target : the retrieved pattern, int8 (N,), entries +-1 or 0; where it is 0 the spin is drawn at random.
+    target : the retrieved state, int8 (N,), entries +-1 or 0; where it is 0 the spin is drawn at random.
     start : for `settings.start == "array"`, the user's spins (N,) or (samples, replicas, N).
     """
     N = settings.N
@@ -105,7 +108,7 @@ def initial_spins(settings, target: np.ndarray, sample: int, start: np.ndarray |
         aligned = np.where(target == 0, fair, target)
         if settings.start == "random":
             spins[replica] = fair
-        elif settings.start == "pattern":
+        elif settings.start != "noisy":
             spins[replica] = aligned
         else:
             # A block counter beyond those of the fair signs keeps the two draws apart.
@@ -125,14 +128,14 @@ def given_start(start, settings) -> np.ndarray:
     return array
 
 
-def evolve(kernel, key, settings, tau: float, cost: float) -> Series:
+def evolve(kernel, key, settings, tau: float, cost: float, overlaps: tuple[int, ...] = ()) -> Series:
     """Advance a kernel by burn-in and measured sweeps and return the whole series.
 
     At T = 0 a replica pair that has stopped moving is at a fixed point, and the rest of the series repeats it.
-    cost : pattern-terms of one sweep.
+    cost : pattern-terms of one sweep.  overlaps : trailing shape of the recorded overlaps.
     """
     total = settings.burn_in + settings.sweeps
-    series = Series.empty(total)
+    series = Series.empty(total, overlaps=overlaps)
     chunk = max(1, int(CHUNK / cost))
     for first in range(0, total, chunk):
         part = series[first:min(first + chunk, total)]

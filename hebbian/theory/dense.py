@@ -1,23 +1,24 @@
-r"""Theory of dense Hopfield networks that store random patterns: replica-symmetric saddle points and phase diagram.
+r"""Theory of dense Hopfield networks that store patterns or learn them from examples: saddle points and phase diagram.
 
-Equations, notation and sources are in `dense_branches` (saddle points), `dense_noise` (crosstalk) and `dense_glass`
-(glass transition for p >= 3).  Temperatures are in units of the couplings of the Hamiltonian, k_B = 1; energies are
+Equations, notation and sources are in `dense_branches` (saddle points), `dense_examples` (average over the examples),
+`dense_noise` (crosstalk), `dense_glass` (glass transition for p >= 3) and `dense_rsb` (replica symmetry breaking).  Temperatures are in units of the couplings of the Hamiltonian, k_B = 1; energies are
 per spin and counted from the mean energy of a random configuration, as in simulations.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hebbian.errors import NoSolution, NotDefined
+from hebbian.errors import InvalidInput, NoSolution, NotDefined
 from hebbian.models import fields
 from hebbian.models.dense import DenseHopfield
 from hebbian.theory import dense_branches as branches
-from hebbian.theory import saddle
+from hebbian.theory import dense_learning, dense_planes, dense_rsb, saddle
 from hebbian.theory.dense_lines import lines
 from hebbian.theory.phases import PhaseDiagram
 
 BRANCHES = ("retrieval", "glass", "paramagnet")
+AVERAGES = ("binomial", "gaussian")
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -26,28 +27,34 @@ class Solution(saddle.Solution):
 
     Attributes
     ----------
-    m : overlap with the retrieved pattern.
+    m : overlap with the retrieved pattern (archetype).
     q : overlap of two replicas.
+    n : overlap with the mean of the examples of that archetype, divided by r (1 + rho) so that it is m for perfect examples.
     noise : variance lambda of the crosstalk field on a spin.
     energy, free_energy : per spin, without the mean energy of a random configuration.
+    example_instability : left-hand side of the condition `example_instability` < 1 under which the overlaps with all examples
+        stay equal; 0 where there is one example or a teacher.
     """
 
     m: float
     q: float
+    n: float
     noise: float
     energy: float
     free_energy: float
+    example_instability: float
 
 
-def solve(model: DenseHopfield, *, T: float, N: int | None = None, branch: str = "retrieval") -> Solution:
+def solve(model: DenseHopfield, *, T: float, N: int | None = None, branch: str = "retrieval",
+          average: str = "binomial") -> Solution:
     """Replica-symmetric saddle point of a dense Hopfield network at temperature T.
 
     Parameters
     ----------
     model : with a load alpha, or a fixed number K of patterns (load 0 for N to infinity).
     T : temperature, T >= 0; T = 0 is exact.
-    N : number of spins, for the load that the integer number of patterns realises.  For p >= 3 and distinct indices the
-        leading finite-size effect is included: signal and noise both carry c = prod_{j<p} (1 - j/N), the fraction of
+    N : number of spins, for the load that the integer number of patterns realises.  For p >= 3 and sums over distinct indices
+        (not the Wick-ordered power of supervised learning) the leading finite-size effect is included: signal and noise both carry c = prod_{j<p} (1 - j/N), the fraction of
         index tuples that are distinct, so the system at (T, alpha) behaves as the infinite one at (T/c, alpha/c), with
         free energy and energy multiplied by c and the noise variance by c^2.  Elsewhere N -> infinity at that load.
     branch : "retrieval", the state with m > 0 that is stable at fixed load (the larger m of the two that merge at the
@@ -72,19 +79,21 @@ def solve(model: DenseHopfield, *, T: float, N: int | None = None, branch: str =
     """
     T = fields.real("T", T, 0.0)
     branch = fields.choice("branch", branch, BRANCHES)
-    eq = _equations(model)
+    eq = _equations(model, average)
     if N is not None:
         N = fields.integer("N", N, model.p)
     alpha, c = model.load(N), 1.0
-    if N is not None and model.p >= 3 and model.energy == "distinct":
+    if N is not None and model.p >= 3 and model.energy == "distinct" and model.protocol != "supervised":
         c = float(np.prod(1 - np.arange(1, model.p) / N))
     state = {"retrieval": _retrieval, "glass": _glass, "paramagnet": _paramagnet}[branch](model, eq, T, alpha, c)
     with np.errstate(divide="ignore", invalid="ignore"):
         replicon = float(np.where(state.scaled_replicon > 0, state.scaled_replicon / state.T, 0.0))
     return Solution(
-        model=model, T=T, N=N, branch=branch, residual=float(state.residual), replicon=replicon, stable=replicon < 1,
-        m=float(state.m), q=float(state.q), noise=c**2 * float(state.a) ** 2,
+        model=model, T=T, N=N, branch=branch, residual=float(state.residual), replicon=replicon,
+        stable=replicon < 1 and bool(state.example_instability < 1),
+        m=float(state.m), q=float(state.q), n=float(state.n) / (model.r * (1 + model.rho)), noise=c**2 * float(state.a) ** 2,
         energy=c * float(state.energy), free_energy=c * float(state.free_energy),
+        example_instability=float(state.example_instability),
     )
 
 
@@ -93,18 +102,26 @@ def predict(model: DenseHopfield, settings, **options) -> Solution:
     return solve(model, T=settings.T, N=settings.N, **options)
 
 
-def capacity(model: DenseHopfield, *, T: float = 0.0) -> float:
-    """Largest load alpha with a retrieval state at temperature T, in replica symmetry.
+def capacity(model: DenseHopfield, *, T: float = 0.0, average: str = "binomial", rsb: int = 0) -> float:
+    """Largest load alpha with a retrieval state at temperature T; the load of `model` plays no role.
 
-    The load of `model` plays no role.
+    Parameters
+    ----------
+    T : temperature, T >= 0.
+    average : "binomial" or "gaussian", as for `solve`.
+    rsb : steps of replica symmetry breaking, 0 or 1.  At low T the replica-symmetric spinodal is unstable; one step, for
+        storage at T = 0, raises it by 0.2 % for p = 2, and with distinct indices by 22 % for p = 3 and 16 % for p = 4.
 
-    At low T the spinodal is unstable to replica symmetry breaking, which raises the T = 0 value (by 0.2 % for p = 2, by
-    22 % for p = 3 with distinct indices).
-
-    Raises NoSolution where no load has one, NotDefined where the energy is a table.
+    Raises NoSolution where no load has a retrieval state, NotDefined where the energy is a table or one step is asked for
+    at T > 0 or for learning.
     """
-    T = fields.real("T", T, 0.0)
-    eq = _equations(model)
+    T, rsb = fields.real("T", T, 0.0), fields.integer("rsb", rsb, 0, 1)
+    eq = _equations(model, average)
+    if rsb:
+        if T > 0 or model.protocol != "storage":
+            raise NotDefined("the one-step capacity is defined for storage at T = 0: give T=0 and protocol='storage', or "
+                             "rsb=0")
+        return dense_rsb.capacity(eq)[0]
     load = float(branches.spinodal_load(eq, T))
     if np.isnan(load):
         raise NoSolution(f"no retrieval state of {model} at T = {T:g} at any load: one pattern alone is retrieved "
@@ -112,7 +129,28 @@ def capacity(model: DenseHopfield, *, T: float = 0.0) -> float:
     return load
 
 
-def spinodal_temperature(model: DenseHopfield) -> float:
+def learning_threshold(model: DenseHopfield, *, T: float = 0.0, odd_only: bool = True, average: str = "binomial") -> int:
+    """Smallest number M >= 2 of examples from which on a retrieval state exists at the load of `model`.
+
+    The set of such M has gaps: unsupervised learning from a few examples retrieves neither them nor the archetype.
+
+    Parameters
+    ----------
+    model : with a learning protocol, a load and a quality r; its own M plays no role.
+    T : temperature, T >= 0.
+    odd_only : count odd M only; an even M has spins whose examples tie, and can fail where its neighbours do not.
+    average : "binomial" or "gaussian", as for `solve`.
+
+    Raises NoSolution where the load is too large for any M.  Expected to scale as r^-2 with a teacher and as r^(-2p) without.
+    """
+    T = fields.real("T", T, 0.0)
+    if model.protocol == "storage":
+        raise NotDefined("the learning threshold is a number of examples: give protocol='supervised' or 'unsupervised'")
+    return dense_learning.threshold(lambda M: _equations(replace(model, M=M), average), model.load(), T,
+                                    step=2 if odd_only else 1)
+
+
+def spinodal_temperature(model: DenseHopfield, *, average: str = "binomial") -> float:
     """Largest temperature with a retrieval state at the load of `model`, in replica symmetry.
 
     The spinodal load first rises with T (re-entrance), so for loads just above the capacity at T = 0 retrieval also
@@ -120,7 +158,7 @@ def spinodal_temperature(model: DenseHopfield) -> float:
 
     Raises NoSolution where the load is above the capacity at every temperature, NotDefined where the energy is a table.
     """
-    eq, alpha = _equations(model), model.load()
+    eq, alpha = _equations(model, average), model.load()
     highest = branches.zero_load_temperature(eq)
     if alpha == 0:
         return highest
@@ -137,35 +175,57 @@ def spinodal_temperature(model: DenseHopfield) -> float:
     return float(saddle.bracketed_root(excess, T, highest))
 
 
-def phase_diagram(model: DenseHopfield, *, points: int = 60) -> PhaseDiagram:
-    """Phase diagram in load and temperature as lines by name, each with arrays `T` and `alpha`.
-
-    The load of `model` plays no role.
+def phase_diagram(model: DenseHopfield, *, x: str = "alpha", y: str = "T", values=None, T: float | None = None,
+                  points: int = 60, average: str = "binomial") -> PhaseDiagram:
+    """Phase diagram in two of load alpha, temperature T, number M and quality r of examples, and rho, as lines by name.
 
     Parameters
     ----------
-    points : number of points of every line, at least 2.
+    x, y : the axes, two of "alpha", "T", "M", "r", "rho".  `rho` is varied through r at the M of the model.
+    values : values of M, r or rho at which the lines are computed (of x where both axes are such); needed unless the plane is
+        that of alpha and T.
+    T : temperature, where it is not an axis.   points : number of points of every line of alpha and T, at least 2.
+    average : "binomial" or "gaussian", as for `solve`.
 
     Returns
     -------
-    a mapping of `Line` by name, with attribute `model`.  What each line means and where it ends is said in
-    `hebbian.theory.dense_lines`; the names are "spinodal", "first_order", "glass", "replicon", and "dynamical" where
-    the glass transition is discontinuous.
+    a mapping of `Line` by name, with attributes `model`, `x` and `y`; each line has arrays named as the axes.  What each line
+    means and where it ends is said in `hebbian.theory.dense_lines`; the names are "spinodal", "first_order", "glass",
+    "replicon", and "dynamical" where the glass transition is discontinuous (the first and the last two in the plane of alpha and
+    T or with alpha; "spinodal" alone where neither alpha nor T is an axis).
     """
+    axes = [fields.choice(name, value, dense_planes.AXES) for name, value in (("x", x), ("y", y))]
+    if x == y or set(axes) == {"r", "rho"}:
+        raise InvalidInput(f"x = {x!r} and y = {y!r} are not two independent parameters: give two of {dense_planes.AXES}")
     points = fields.integer("points", points, 2)
-    return PhaseDiagram(model, lines(_equations(model), points))
+    if set(axes) == {"alpha", "T"}:
+        return PhaseDiagram(model, lines(_equations(model, average), points), x, y)
+    if model.protocol == "storage":
+        raise NotDefined(f"x = {x!r} and y = {y!r} vary the examples: give protocol='supervised' or 'unsupervised'")
+    across = x if x not in ("alpha", "T") else y
+    bounds = {"M": (1, 2**24), "r": (1e-6, 1.0), "rho": (0.0, 1e12)}[across]
+    if values is None or np.ndim(values) != 1 or not len(values):
+        raise InvalidInput(f"values = {values!r} is missing: give the values of {across} along the lines")
+    values = [fields.real(f"values of {across}", value, *bounds) for value in values]
+    if "T" not in axes:
+        if T is None:
+            raise InvalidInput(f"T is missing: give the temperature of the plane of {x} and {y}")
+        T = fields.real("T", T, 0.0)
+    found = dense_planes.lines(lambda model: _equations(model, average), model, x, y, values, T)
+    return PhaseDiagram(model, found, x, y)
 
 
-def _equations(model):
+def _equations(model, average="binomial"):
+    average = fields.choice("average", average, AVERAGES)
     if not isinstance(model.energy, str):
         raise NotDefined("theory is defined for energy = 'distinct' and 'power', not for a table of U: its values at "
                          "one size N have no limit for N to infinity; simulate it instead")
-    return branches.equations(model.p, model.energy)
+    return branches.equations(model.p, model.energy, model.protocol, model.M, model.r, average)
 
 
 def _retrieval(model, eq, T, alpha, c):
     state = branches.retrieval(eq, T / c, alpha / c)
-    if np.isnan(state.m):
+    if np.isnan(state.n):
         capacity = c * float(branches.spinodal_load(eq, T / c))
         if np.isnan(capacity):
             raise NoSolution(f"no retrieval state of {model} at T = {T:g}: one pattern alone is retrieved below "

@@ -1,22 +1,26 @@
 r"""Replica-symmetric solution branches of dense Hopfield networks, vectorised over temperature and load.
 
-With F(m) = m^p / p!, the field on a spin along the retrieved pattern is h = A + a z, A = F'(m), a = sqrt(lambda), and
+With F(n) = n^p / (p! N), the field on a spin along the retrieved pattern is h = t A + a z, A = F'(n), a = sqrt(lambda),
+where t is the mean of the examples of the pattern on that site (`dense_examples`) and N = R^(p/2).  For storage t = N = 1
+and n = m.  With E over t and z,
 
-    m = E tanh(h/T),     q = E tanh^2(h/T),     C = (1 - q)/T,     lambda = alpha v(q, C),
-    f = m F'(m) - F(m) - T E ln 2cosh(h/T) + alpha g(q, C, T),
-    e = d(beta f)/d beta = -F(m) + alpha u(q, C, T),
+    m = E tanh(h/T),     n = E t tanh(h/T),     q = E tanh^2(h/T),     C = (1 - q)/T,     lambda = alpha v(q, C),
+    f = n F'(n) - F(n) - T E ln 2cosh(h/T) + alpha g(q, C, T),
+    e = d(beta f)/d beta = -F(n) + alpha u(q, C, T),
     stability against replica symmetry breaking:  alpha r(q, C) E sech^4(h/T) / T^2 < 1,
+    stability against unequal overlaps with the examples (unsupervised):  F''(n) E (1 - t^2) sech^2(h/T) / ((M-1) T) < 1,
 
 where v, g, u, r are the crosstalk of `dense_noise` (p = 2: Amit, Gutfreund, Sompolinsky, Ann. Phys. 173, 30 (1987);
 p >= 3: derived from the replicated noise weight, which becomes Gaussian for N to infinity; it reduces to E. Gardner,
 J. Phys. A 20, 3453 (1987) for distinct indices, with her alpha the alpha p!/2 of here and her beta the 2 beta / p!).
 
-At fixed T the retrieval solutions form one curve along which everything but one root is explicit.  Its parameter is y
-with m = erf(y): A = F'(m) is known, a is the noise at which E tanh(h/T) = erf(y), a monotone function, and alpha =
-a^2 / v. At T = 0, a = A / (sqrt 2 y) and this is the classical parametrisation.  alpha rises from 0 at the zero-load
-state, goes through one maximum, the spinodal, and falls again along the unstable states of smaller m.  So the
-spinodal is the root of d alpha / dy and a solution is a root of alpha(y) between the spinodal and the zero-load end:
-both are bracketed, however close to the spinodal they are.
+At fixed T the retrieval solutions form one curve along which everything but one root is explicit.  Its parameter is y with
+n = erf(y) E|t|: A = F'(n) is known, a is the noise at which E t tanh(h/T) = n, a monotone function, and alpha = a^2 / v.
+For storage at T = 0, a = A / (sqrt 2 y) and this is the classical parametrisation.  alpha starts from 0 at the zero-load
+state, goes through its maximum, the spinodal, and falls again along the unstable states of smaller n.  So the spinodal is a
+root of d alpha / dy and a solution is a root of alpha(y) between the spinodal and the zero-load end: both are bracketed,
+however close to the spinodal they are.  With few examples alpha(y) can have more than one hump, one for each value of t that
+the noise washes out; "retrieval" is the solution of largest n.
 """
 
 from dataclasses import dataclass
@@ -25,24 +29,30 @@ from math import factorial
 
 import numpy as np
 
+from hebbian.theory.dense_examples import Binomial, ExampleAverages, Gaussian
 from hebbian.theory.dense_noise import MixedSpin, PairLoop, crosstalk
-from hebbian.theory.gaussian import FieldAverages, field_averages, overlap_deficit
+from hebbian.theory.gaussian import field_averages
 from hebbian.theory.saddle import bracketed_root, maximum
 
-Y_MAX = 6.0  # erfc(6) = 2e-17: beyond, m = 1 to rounding
-GRID = 40  # points along a retrieval curve that locate its one maximum
+GRID = 40  # points along a retrieval curve that locate its maxima
 
 
 @dataclass(frozen=True)
 class Equations:
-    """The saddle-point equations of one model: its interaction order and its crosstalk."""
+    """The saddle-point equations of one model: its interaction order, its crosstalk and the examples of a pattern.
+
+    norm : N = R^(p/2), which divides the signal.   M : number of examples that must keep equal overlaps, 1 where none must.
+    """
 
     p: int
     noise: PairLoop | MixedSpin
+    examples: Binomial | Gaussian = Binomial(1, 1.0)
+    norm: float = 1.0
+    M: int = 1
 
-    def F(self, m, order=0):
-        """The derivative of the given order of the signal function F(m) = m^p / p!."""
-        return m ** (self.p - order) / factorial(self.p - order)
+    def F(self, n, order=0):
+        """The derivative of the given order of the signal function F(n) = n^p / (p! N)."""
+        return n ** (self.p - order) / (factorial(self.p - order) * self.norm)
 
     @property
     def random_field(self) -> float:
@@ -57,9 +67,13 @@ class States:
     equations: Equations
     T: np.ndarray
     alpha: np.ndarray
-    m: np.ndarray
+    n: np.ndarray
     a: np.ndarray
-    averages: FieldAverages
+    averages: ExampleAverages
+
+    @property
+    def m(self):
+        return np.where(self.n == 0, 0.0, self.averages.m)
 
     @property
     def C(self):
@@ -72,12 +86,12 @@ class States:
     @property
     def free_energy(self):
         eq = self.equations
-        return (self.m * eq.F(self.m, 1) - eq.F(self.m) - self.averages.log2cosh
+        return (self.n * eq.F(self.n, 1) - eq.F(self.n) - self.averages.log2cosh
                 + self.alpha * eq.noise.free_energy(self.q, self.C, self.T))
 
     @property
     def energy(self):
-        return -self.equations.F(self.m) + self.alpha * self.equations.noise.energy(self.q, self.C, self.T)
+        return -self.equations.F(self.n) + self.alpha * self.equations.noise.energy(self.q, self.C, self.T)
 
     @property
     def scaled_replicon(self):
@@ -85,115 +99,144 @@ class States:
         return self.alpha * self.equations.noise.replicon(self.q, self.C) * self.averages.sech4
 
     @property
+    def example_instability(self):
+        """Left-hand side of the condition for equal overlaps with all examples; 0 where there is one or a teacher."""
+        if self.equations.M == 1:
+            return np.zeros(self.n.shape)
+        return self.equations.F(self.n, 2) * (self.C - self.averages.n_signal) / (self.equations.M - 1)
+
+    @property
     def residual(self):
-        """Largest violation of the equations for m, q and lambda, relative to the scale of each."""
-        averages = field_averages(self.equations.F(self.m, 1), self.a, self.T)
+        """Largest violation of the equations for n, q and lambda, relative to the scale of each."""
+        averages = self.equations.examples.averages(self.equations.F(self.n, 1), self.a, self.T)
         q = averages.q
         variance = self.alpha * self.equations.noise.variance(q, averages.C)
         noise = np.abs(self.a**2 - variance) / np.maximum(variance, np.finfo(float).tiny)
         noise = np.where(self.alpha == 0, self.a, noise)
-        return np.maximum(np.maximum(np.abs(self.m - averages.m), np.abs(self.q - q)), noise)
+        return np.maximum(np.maximum(np.abs(self.n - averages.n), np.abs(self.q - q)), noise)
 
 
 @lru_cache(maxsize=64)
-def equations(p, energy) -> Equations:
-    """Equations of the storage of random patterns; for p = 2 both energies have the same ones."""
-    return Equations(p, crosstalk(p, energy))
+def equations(p, energy, protocol="storage", M=1, r=1.0, average="binomial") -> Equations:
+    """Equations of storage or of learning from M examples of quality r; for p = 2 both energies have the same ones."""
+    R, rho = r**2 + (1 - r**2) / M, (1 - r**2) / (M * r**2)
+    examples = Gaussian(rho, r) if average == "gaussian" and rho > 0 else Binomial(M, r)
+    return Equations(p, crosstalk(p, energy, protocol, M, r), examples, R ** (p / 2), M if protocol == "unsupervised" else 1)
 
 
 # Retrieval
 
 
 def zero_load_temperature(eq) -> float:
-    """Largest temperature at which one pattern alone is retrieved: the maximum of F'(tanh d) / d over d = F'(m) / T."""
-    d = _zero_load_fold(eq.p)
-    return 1.0 if eq.p == 2 else float(eq.F(np.tanh(d), 1) / d)
+    """Largest temperature at which one pattern alone is retrieved: the maximum of F'(n(d)) / d over d = F'(n) / T."""
+    return _zero_load_fold(eq)[1]
 
 
-@lru_cache(maxsize=16)
-def _zero_load_fold(p):
-    # d/dd [tanh(d)^(p-1) / d] = 0
-    return 0.0 if p == 2 else float(bracketed_root(lambda d: np.sinh(2 * d) - 2 * (p - 1) * d, 0.1, 20.0))
+@lru_cache(maxsize=64)
+def _zero_load_fold(eq):
+    if eq.p == 2:
+        return 0.0, 1.0  # E t tanh(d t) / d falls from R
+    return maximum(lambda d: eq.F(eq.examples.without_noise(d), 1) / d, np.geomspace(0.05, 60 / eq.examples.largest, 80))
 
 
 def zero_load(eq, T):
-    """Ends (y_low, y_high <= Y_MAX) of the retrieval curve, where alpha = 0; NaN above the zero-load temperature."""
+    """Ends (y_low, y_high) of the retrieval curve, where a = 0; y_high is cut at y_max; NaN above the zero-load limit."""
     from scipy.special import erfcinv, erfinv
 
     T = np.asarray(T, dtype=float)
-    T = np.where((T < 1) | (eq.p > 2), T, np.nan)
-    fold, d_max = _zero_load_fold(eq.p), 30.0
+    y_max, largest = eq.examples.y_max, eq.examples.largest
+    (fold, highest), d_max = _zero_load_fold(eq), 30.0 / eq.examples.smallest
 
     def excess(d, T):
-        return eq.F(np.tanh(d), 1) - T * d
+        return eq.F(eq.examples.without_noise(d), 1) - T * d
 
-    warm = ~(excess(d_max, T) >= 0)
-    d_high = bracketed_root(excess, max(fold, 1e-9), np.where(warm, d_max, np.nan), T)
-    y_high = np.where(warm, np.minimum(erfcinv(2 / (np.exp(2 * d_high) + 1)), Y_MAX), Y_MAX)
-    if eq.p == 2:
-        return np.where(np.isnan(y_high), np.nan, 0.0), y_high
-    d_floor = (factorial(eq.p - 1) * T) ** (1 / (eq.p - 2))  # tanh d < d
-    d_low = bracketed_root(excess, np.minimum(d_floor, fold), fold, T)
-    return np.where(T > 0, erfinv(np.tanh(d_low)), 0.0), y_high
+    warm = (excess(np.full(T.shape, d_max), T) < 0) & (T <= highest)
+    with np.errstate(invalid="ignore"):
+        d_high = bracketed_root(excess, fold if eq.p > 2 else 1e-9, np.where(warm, d_max, np.nan), T)
+        deficit = eq.examples.deficit(np.where(warm, d_high, 1.0), 0.0, 1.0)
+        y_high = np.where(T <= highest, np.where(warm, np.minimum(erfcinv(deficit), y_max), y_max), np.nan)
+        if eq.p == 2:
+            return np.where(np.isnan(y_high), np.nan, 0.0), y_high
+        # n(d) < R d, so the excess is negative at and below this d
+        R = eq.norm ** (2 / eq.p)
+        d_floor = (factorial(eq.p - 1) * eq.norm * T / R ** (eq.p - 1)) ** (1 / (eq.p - 2))
+        d_low = bracketed_root(excess, np.minimum(0.9 * d_floor, fold), np.where(T <= highest, fold, np.nan), T)
+        return np.where(T > 0, erfinv(eq.examples.without_noise(d_low) / largest), 0.0), y_high
 
 
 def retrieval_noise(eq, y, T):
-    """Standard deviation a of the noise at which a pattern is held with overlap erf(y) at temperature T."""
+    """Standard deviation a of the noise at which a pattern is held with n = erf(y) E|t| at temperature T."""
     from scipy.special import erf, erfc
 
-    A = eq.F(erf(y), 1)
-    largest = A / (np.sqrt(2) * y)  # thermal noise only adds: exact at T = 0
+    sure = eq.examples.largest
+    A = eq.F(sure * erf(y), 1)
+    R = eq.norm ** (2 / eq.p)
+    largest = A * (R / sure) / (np.sqrt(2) * y)  # erf is concave in t and thermal noise only adds: exact at T = 0 for one t
 
     def excess(a, A, T, target):
-        difference = np.log(np.maximum(overlap_deficit(A, a, T), 1e-300)) - target
+        difference = np.log(np.maximum(eq.examples.deficit(A, a, T), 1e-300)) - target
         return np.where(a > 0, difference, np.minimum(difference, 0.0))  # a = 0 beyond the zero-load ends
 
     target = np.log(erfc(y))
-    a = bracketed_root(excess, np.where(T > 0, 0.0, largest / 2), largest * (1 + 1e-13), A, T, target)
-    return np.where(T > 0, a, largest)
+    exact = (T == 0) & eq.examples.single
+    a = bracketed_root(excess, np.where(exact, largest / 2, 0.0), largest * (1 + 1e-13), A, T, target)
+    return np.where(exact, largest, a)
 
 
 def on_retrieval_curve(eq, y, T) -> States:
-    """The states of overlap m = erf(y) at temperature T, at the load that they need."""
+    """The states of n = erf(y) E|t| at temperature T, at the load that they need (negative where none has them)."""
     from scipy.special import erf
 
     y, T = np.broadcast_arrays(np.asarray(y, dtype=float), np.asarray(T, dtype=float))
-    m, a = erf(y), retrieval_noise(eq, y, T)
-    averages = field_averages(eq.F(m, 1), a, T)
+    n, a = eq.examples.largest * erf(y), retrieval_noise(eq, y, T)
+    averages = eq.examples.averages(eq.F(n, 1), a, T)
     with np.errstate(divide="ignore", invalid="ignore"):  # NaN where the curve does not exist
         alpha = a**2 / eq.noise.variance(averages.q, averages.C)
-    return States(eq, T, alpha, m, a, averages)
+    return States(eq, T, alpha, n, a, averages)
 
 
 def load_slope(state):
-    """d ln alpha / dm along the retrieval curve; it vanishes on the spinodal.
+    """d ln alpha / dn along the retrieval curve; it vanishes on the spinodal.
 
-    From dm = C dA + (a dC/dA) da with dA = F''(m) dm, then alpha = a^2 / v(q, C) with q = 1 - T C.
+    From dn = (dn/dA) dA + (dn/da) da with dA = F''(n) dn, then alpha = a^2 / v(q, C) with q = 1 - T C.
     """
     eq, av, a = state.equations, state.averages, state.a
-    dA = eq.F(state.m, 2)
+    dA = eq.F(state.n, 2)
     with np.errstate(invalid="ignore", divide="ignore"):  # NaN where the curve does not exist
-        da = (1 - av.C * dA) / (a * av.C_signal)
+        da = (1 - av.n_signal * dA) / av.n_noise
         dC = av.C_signal * dA + av.C_noise * da
         return 2 * da / a - eq.noise.log_variance_change(state.q, av.C, -state.T * dC, dC)
 
 
-def spinodal(eq, T):
-    """Parameter y of the retrieval state of largest load at temperature T; NaN where there is no retrieval.
-
-    It is the first maximum of the load that is met from the zero-load end.  (At low T and small m the unstable states
-    of p >= 3 with distinct indices have a second, lower maximum.)
-    """
-    T = np.asarray(T, dtype=float)
+def _curve(eq, T):
+    """Points y along the retrieval curve (a last axis of GRID) and the loads there; at low T its maximum lies at low y."""
     low, high = zero_load(eq, T)
-    # squared spacing: at low T the maximum lies in the lower part of a long curve
     y = low[..., None] + (high - low)[..., None] * ((np.arange(GRID) + 0.5) / GRID) ** 2
-    load = on_retrieval_curve(eq, y, T[..., None]).alpha
-    rising = load[..., 1:] > load[..., :-1]
-    top = (GRID - 1 - np.argmax(rising[..., ::-1], axis=-1))[..., None]
-    below = np.take_along_axis(y, top - 1, -1)[..., 0]
-    above = np.take_along_axis(y, np.minimum(top + 1, GRID - 1), -1)[..., 0]
-    return bracketed_root(lambda y, T: load_slope(on_retrieval_curve(eq, y, T)), below, above, T)
+    return y, on_retrieval_curve(eq, y, T[..., None]).alpha
+
+
+def load_end(eq, T):
+    """Parameter y where the load has fallen to zero again: the zero-load end, or C = 1 before it (p = 2, few examples or ties).
+
+    Beyond C = 1 the spins whose examples nearly tie would have to be frozen by a noise too weak for it.
+    """
+    (_, end), (y, load) = zero_load(eq, T), _curve(eq, T)
+    last = np.where(load > 0, y, -np.inf).max(axis=-1)
+    beyond = np.where(y > last[..., None], y, end[..., None]).min(axis=-1)
+    cut = on_retrieval_curve(eq, end, T).alpha < 0
+    crossing = bracketed_root(lambda y, T: on_retrieval_curve(eq, y, T).alpha, np.where(cut, last, np.nan), beyond, T)
+    return np.where(cut, crossing, end)
+
+
+def spinodal(eq, T):
+    """Parameter y of the retrieval state of largest load at temperature T; NaN where there is no retrieval."""
+    T = np.asarray(T, dtype=float)
+    y, load = _curve(eq, T)
+    exists = (load > 0).any(axis=-1)
+    best = np.where(exists, np.argmax(np.where(load > 0, load, 0.0), axis=-1), 0)[..., None]
+    below = np.take_along_axis(y, np.maximum(best - 1, 0), -1)[..., 0]
+    above = np.take_along_axis(y, np.minimum(best + 1, GRID - 1), -1)[..., 0]
+    return bracketed_root(lambda y, T: load_slope(on_retrieval_curve(eq, y, T)), below, np.where(exists, above, np.nan), T)
 
 
 def spinodal_load(eq, T):
@@ -208,23 +251,50 @@ def largest_load(eq):
 
 
 def retrieval(eq, T, alpha) -> States:
-    """The retrieval states at temperature T and load alpha; NaN in m where they do not exist."""
+    """The retrieval states of largest n at temperature T and load alpha; NaN in n where they do not exist."""
     from scipy.special import erf
 
     T, alpha = np.broadcast_arrays(np.asarray(T, dtype=float), np.asarray(alpha, dtype=float))
-    fold, (_, end) = spinodal(eq, T), zero_load(eq, T)
+    fold, (_, end), (y, load) = spinodal(eq, T), zero_load(eq, T), _curve(eq, T)
 
     def excess(y, T, alpha):
         return on_retrieval_curve(eq, y, T).alpha - alpha
 
-    saturated = (end == Y_MAX) & (alpha <= on_retrieval_curve(eq, Y_MAX, T).alpha)
-    y = np.where((alpha == 0) | saturated, end, bracketed_root(excess, fold, end, T, alpha))
-    m = np.where(saturated, 1.0, erf(y))
-    a = np.where(saturated, np.sqrt(alpha * eq.noise.variance(1.0, 0.0)),
+    # from the last point of the curve that carries the load to the next point
+    y = np.concatenate([y, fold[..., None]], axis=-1)
+    carries = np.concatenate([load, on_retrieval_curve(eq, fold, T).alpha[..., None]], axis=-1) >= alpha[..., None]
+    with np.errstate(invalid="ignore"):
+        low = np.max(np.where(carries, y, -np.inf), axis=-1)
+        high = np.min(np.where(y > low[..., None], y, end[..., None]), axis=-1)
+        low = np.where(np.isfinite(low), low, np.nan)
+    saturated = (end == eq.examples.y_max) & (alpha <= on_retrieval_curve(eq, end, T).alpha)
+    y = np.where((alpha == 0) | saturated, end, bracketed_root(excess, low, high, T, alpha))
+    n = np.where(saturated, eq.examples.largest, eq.examples.largest * erf(y))
+    without = eq.examples.averages(eq.F(n, 1), 0.0, T)
+    a = np.where(saturated, np.sqrt(np.abs(alpha * eq.noise.variance(without.q, without.C))),
                  np.where(alpha == 0, 0.0, retrieval_noise(eq, y, T)))
-    av = field_averages(eq.F(m, 1), a, T)
-    a = np.sqrt(alpha * eq.noise.variance(av.q, av.C))  # rounding in y blurs a where the noise is small
-    return States(eq, T, alpha, m, a, field_averages(eq.F(m, 1), a, T))
+    n, a = _polished(eq, n, a, T, alpha)
+    return States(eq, T, alpha, n, a, eq.examples.averages(eq.F(n, 1), a, T))
+
+
+def _polished(eq, n, a, T, alpha):
+    """One Newton step of n = n(A, a), a^2 = alpha v(q, C), which removes the rounding that y leaves in a small a."""
+    av = eq.examples.averages(eq.F(n, 1), a, T)
+    curvature = eq.F(n, 2)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        variance = alpha * eq.noise.variance(av.q, av.C)
+
+        def variance_slope(dC):
+            return variance * eq.noise.log_variance_change(av.q, av.C, -T * dC, dC)
+
+        residuals = np.stack([n - av.n, a**2 - variance])
+        nn, na = 1 - av.n_signal * curvature, -av.n_noise
+        an, aa = -variance_slope(av.C_signal * curvature), 2 * a - variance_slope(av.C_noise)
+        determinant = nn * aa - na * an
+        dn = (aa * residuals[0] - na * residuals[1]) / determinant
+        da = (nn * residuals[1] - an * residuals[0]) / determinant
+        small = (np.abs(da) < 1e-3 * a) & (np.abs(dn) < 1e-6) & (alpha > 0)
+    return np.where(small, n - dn, n), np.where(small, a - da, a)
 
 
 # States without overlap
@@ -234,7 +304,7 @@ def paramagnet(eq, T, alpha) -> States:
     """The state m = q = 0 at T > 0, where the crosstalk has no random field (and for p = 2 at T > 1)."""
     T, alpha = np.broadcast_arrays(np.asarray(T, dtype=float), np.asarray(alpha, dtype=float))
     zero = np.zeros(T.shape)
-    return States(eq, T, alpha, zero, zero, field_averages(zero, zero, T))
+    return States(eq, T, alpha, zero, zero, eq.examples.averages(zero, zero, T))
 
 
 def glass(eq, T, alpha) -> States:
@@ -251,12 +321,12 @@ def glass(eq, T, alpha) -> States:
     def excess(a, T, alpha):
         av = averages(a, T)
         if eq.p == 2:  # the form that is free of poles
-            return a * (1 - av.C) - np.sqrt(alpha * av.q)
+            return a * eq.noise.gap(av.q, av.C) - np.sqrt(alpha * av.q)
         return a**2 - alpha * eq.noise.variance(av.q, av.C)
 
     if eq.p == 2:
         # at T = 0, C = sqrt(2/pi)/a, which bounds C at T > 0
-        high = (np.sqrt(alpha) + np.sqrt(2 / np.pi)) * (1 + 1e-9)
+        high = (np.sqrt(alpha * eq.noise.replicon(0.0, 0.0)) + np.sqrt(2 / np.pi)) * (1 + 1e-9)
         cold = (T < 1) & (T > 0)
         lowest = bracketed_root(lambda a, T: averages(a, T).C - 1, 1e-9, np.where(cold, 1.0, np.nan), T)
         low = np.where(cold, lowest, np.where(T == 0, np.sqrt(2 / np.pi), 1e-7 * T))
@@ -264,7 +334,7 @@ def glass(eq, T, alpha) -> States:
         high = np.sqrt(alpha * eq.noise.zeta(1.0, 1)) * (1 + 1e-9)
         low = np.sqrt(alpha * eq.random_field) * (1 - 1e-9) if eq.random_field else max(frozen_scale(eq)[0], 1e-7) * T
     a = bracketed_root(excess, low, np.where(alpha > 0, high, np.nan), T, alpha)
-    return States(eq, T, alpha, np.zeros(T.shape), a, averages(a, T))
+    return States(eq, T, alpha, np.zeros(T.shape), a, eq.examples.averages(0.0, a, T))
 
 
 @lru_cache(maxsize=64)
@@ -286,7 +356,12 @@ def frozen_scale(eq):
 
 
 def glass_end(eq, alpha):
-    """Temperature below which states with m = 0 and q > 0 exist at load alpha, in replica symmetry."""
-    if eq.p == 2:
-        return 1 + np.sqrt(alpha)
-    return frozen_scale(eq)[1] * np.sqrt(np.maximum(alpha, np.finfo(float).tiny))
+    """Temperature below which states with m = 0 and q > 0 exist at load alpha, in replica symmetry.
+
+    For p = 2 it is where the replicon of the paramagnet, alpha r(0, 1/T) / T^2, is 1: T = 1 + sqrt(alpha) for storage.
+    """
+    alpha = np.asarray(alpha, dtype=float)
+    if eq.p > 2:
+        return frozen_scale(eq)[1] * np.sqrt(np.maximum(alpha, np.finfo(float).tiny))
+    highest = 1 + np.sqrt(alpha * eq.noise.replicon(0.0, 0.0))  # no mode has a weight above 1
+    return bracketed_root(lambda T, alpha: np.sqrt(alpha) - T * eq.noise.gap(0.0, 1 / T), 1.0, highest * (1 + 1e-12), alpha)

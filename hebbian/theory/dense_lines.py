@@ -62,12 +62,17 @@ def first_order(eq, points):
 def first_order_end(eq):
     """Temperature at which retrieval of one pattern alone and the paramagnet have equal free energy.
 
-    With d = F'(m)/T and m = tanh d, m F'(m) - F(m) = T ln cosh d becomes (1 - 1/p) d tanh d = ln cosh d.
+    With d = F'(n)/T, n F'(n) - F(n) = T E ln cosh(t d) becomes (1 - 1/p) d n = E ln cosh(t d).
     """
     if eq.p == 2:
         return 1.0
-    d = bracketed_root(lambda d: (1 - 1 / eq.p) * d * np.tanh(d) - np.log(np.cosh(d)), 0.5, 20.0)
-    return float(eq.F(np.tanh(d), 1) / d)
+
+    def difference(d):
+        log_cosh = eq.examples.averages(d, 0.0, 1.0).log2cosh - np.log(2)
+        return (1 - 1 / eq.p) * d * eq.examples.without_noise(d) - log_cosh
+
+    d = float(bracketed_root(difference, 0.5, 20.0 / eq.examples.largest))
+    return float(eq.F(eq.examples.without_noise(d), 1) / d)
 
 
 def first_order_load(eq, T):
@@ -77,7 +82,7 @@ def first_order_load(eq, T):
         state = branches.on_retrieval_curve(eq, y, T)
         return state.free_energy - free_energy_without_overlap(eq, T, state.alpha)
 
-    y = bracketed_root(difference, branches.spinodal(eq, T), branches.zero_load(eq, T)[1], T)
+    y = bracketed_root(difference, branches.spinodal(eq, T), branches.load_end(eq, T), T)
     return branches.on_retrieval_curve(eq, y, T).alpha
 
 
@@ -94,9 +99,9 @@ def free_energy_without_overlap(eq, T, alpha):
 
 def glass(eq, points, largest):
     """(T, alpha) of the glass line, and of the dynamical line where it differs, for loads from 0 to `largest`."""
-    alpha = np.linspace(0.0, largest, points)
+    alpha = largest * np.linspace(0.0, 1.0, points) ** 2  # the line leaves alpha = 0 as a square root
     if eq.p == 2:
-        return {"glass": (1 + np.sqrt(alpha), alpha)}
+        return {"glass": (branches.glass_end(eq, alpha), alpha)}
     t_dynamic, t_static = glass_temperatures(eq)
     curves = {"glass": (t_static * np.sqrt(alpha), alpha)}
     if t_dynamic > t_static:
@@ -113,6 +118,6 @@ def replicon(eq, points):
     highest = branches.zero_load_temperature(eq)
     end = float(bracketed_root(lambda T: instability(branches.spinodal(eq, T), T), 0.0, highest * (1 - 1e-6)))
     T = np.linspace(0.0, end, points)
-    y = bracketed_root(instability, branches.spinodal(eq, T[1:-1]), branches.zero_load(eq, T[1:-1])[1], T[1:-1])
+    y = bracketed_root(instability, branches.spinodal(eq, T[1:-1]), branches.load_end(eq, T[1:-1]), T[1:-1])
     inner = branches.on_retrieval_curve(eq, y, T[1:-1]).alpha
     return T, np.concatenate([[0.0], inner, [branches.spinodal_load(eq, end)]])

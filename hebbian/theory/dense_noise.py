@@ -9,6 +9,12 @@ the replica overlap q, of C = beta (1 - q) and of T, a crosstalk gives
 `PairLoop` is the p = 2 crosstalk, where the overlaps with the other patterns feed back on themselves.  For p >= 3 the
 feedback vanishes with N and what is left is the Gaussian mixed p-spin glass, `MixedSpin`, of covariance N alpha
 zeta(q). All forms hold at T = 0, where q = 1 and C stays finite.
+
+Learning.  The average example of another archetype is, like a pattern, a Gaussian crosstalk of unit variance: supervised
+learning has the crosstalk of storage.  Without a teacher every example is a pattern of weight 1/(M N), N = R^(p/2), and
+examples A, B of one archetype have correlated overlaps, <x_A x_B'> = q [delta_AB + (1 - delta_AB) r^2].  For p >= 3 this turns
+q^j in zeta(q) into q^j [1/M + (1 - 1/M) r^(2j)] / N^2; for p = 2 the loop has the two eigenvalues of that matrix.  (Derived
+here; arXiv 2211.14067 has the same factor for distinct indices.)
 """
 
 from dataclasses import dataclass
@@ -17,28 +23,49 @@ from math import factorial
 import numpy as np
 
 
+NEARLY_ONE = 1 - 1e-15  # w C of a state at the end of its curve, where rounding may carry it over 1
+
+
 @dataclass(frozen=True)
 class PairLoop:
-    """Crosstalk of p = 2: lambda = alpha q / (1 - C)^2 (Amit, Gutfreund, Sompolinsky 1987; lambda is their alpha r).
+    """Crosstalk of p = 2: lambda = alpha q sum_k nu_k w_k^2 / (1 - w_k C)^2 over modes of weight w_k and multiplicity nu_k.
 
-    The energy of a random configuration is the zero of energies, so the self-coupling of "power" plays no role.
+    Storage has one mode of weight 1 (Amit, Gutfreund, Sompolinsky 1987; lambda is their alpha r).  The energy of a random
+    configuration is the zero of energies, so the self-coupling of "power" plays no role.  States need w_k C < 1 for all k;
+    beyond, the variance is given a negative sign, so that a load made from it is no solution.
     """
 
+    modes: tuple[tuple[float, float], ...] = ((1.0, 1.0),)
+
+    @property
+    def largest_weight(self):
+        return max(w for w, _ in self.modes)
+
+    def _sum(self, C, power):
+        """sum_k nu_k w_k^power / (1 - w_k C)^power."""
+        with np.errstate(divide="ignore"):  # infinite where w C = 1
+            return sum(nu * np.divide(w, 1 - w * C) ** power for w, nu in self.modes)
+
     def variance(self, q, C):
-        return q / (1 - C) ** 2
+        return np.where(self.largest_weight * C < 1, q, -q) * self._sum(C, 2)
 
     def log_variance_change(self, q, C, dq, dC):
         """d ln(variance) for changes dq, dC."""
-        return dq / q + 2 * dC / (1 - C)
+        return dq / q + 2 * self._sum(C, 3) / self._sum(C, 2) * dC
+
+    def gap(self, q, C):
+        """sqrt(alpha q) / a of a state without overlap, in a form that changes sign where w C = 1."""
+        return np.where(self.largest_weight * C < 1, 1, -1) / np.sqrt(self._sum(C, 2))
 
     def replicon(self, q, C):
-        return 1 / (1 - C) ** 2
+        return self._sum(C, 2)
 
     def free_energy(self, q, C, T):
-        return (self.variance(q, C) * C + 1 + T * np.log1p(-C) - q / (1 - C)) / 2
+        return (self.variance(q, C) * C
+                + sum(nu * (w + T * np.log1p(-np.minimum(w * C, NEARLY_ONE)) - w * q / (1 - w * C)) for w, nu in self.modes)) / 2
 
     def energy(self, q, C, T):
-        return (1 - 1 / (1 - C) - q * C / (1 - C) ** 2) / 2
+        return sum(nu * w * (1 - 1 / (1 - w * C) - q * w * C / (1 - w * C) ** 2) for w, nu in self.modes) / 2
 
 
 @dataclass(frozen=True)
@@ -81,12 +108,15 @@ class MixedSpin:
         return sum(self.zeta(q, k) / factorial(k) * T ** (k - 1) * C**k for k in range(first, len(self.coefficients)))
 
 
-def crosstalk(p, energy):
-    """Crosstalk of the storage of random patterns; `energy` is "distinct" or "power"."""
+def crosstalk(p, energy, protocol="storage", M=1, r=1.0):
+    """Crosstalk of a protocol; `energy` is "distinct" or "power"."""
+    blind, R = protocol == "unsupervised", r**2 + (1 - r**2) / M
     if p == 2:
-        return PairLoop()
+        return PairLoop((((1 - r**2) / (M * R), M - 1.0), (1.0, 1.0)) if blind and M > 1 and r < 1 else ((1.0, 1.0),))
     coefficients = [0.0] * (p + 1)
     for k in range((p - 1) // 2 + 1 if energy == "power" else 1):
         j = p - 2 * k
         coefficients[j] = 1 / (factorial(j) * (2**k * factorial(k)) ** 2)
+        if blind:
+            coefficients[j] *= (1 / M + (1 - 1 / M) * r ** (2 * j)) / R**p
     return MixedSpin(tuple(coefficients))

@@ -78,10 +78,10 @@ def _dispatch(A, a, T, step, small, large, count):
     A, a, T = np.broadcast_arrays(*(np.asarray(x, dtype=float) for x in (A, a, T)))
     T = np.where(T < T_MIN, 0.0, T)
     result = np.empty((count, *A.shape))
-    quiet = a < T
-    for chosen, rule in ((quiet, small), (~quiet, large)):
+    quiet, sharp = a < T, T == 0
+    for chosen, rule, spacing in ((quiet, small, step), (~quiet & ~sharp, large, step), (sharp, large, None)):
         if chosen.any():
-            result[:, chosen] = rule(A[chosen], a[chosen], T[chosen], step)
+            result[:, chosen] = rule(A[chosen], a[chosen], T[chosen], spacing)
     return result
 
 
@@ -94,6 +94,9 @@ def _normal(step):
 
 @lru_cache(maxsize=8)
 def _logistic(step):
+    """Nodes u, weights and sech^2 u of the thermal noise; None where T = 0 and one node does, with the mean 2/3 of sech^2."""
+    if step is None:
+        return np.zeros(1), np.ones(1), np.full(1, 2 / 3)
     n = int(np.ceil(U_MAX / step))
     u = step * np.arange(-n, n + 1)
     sech2 = 1 / np.cosh(u) ** 2

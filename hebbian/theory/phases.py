@@ -1,4 +1,4 @@
-"""Phase diagrams: lines in the plane of load and temperature, and the record that holds them with their model."""
+"""Phase diagrams: lines in a plane of two parameters, and the record that holds them with their model."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -6,30 +6,28 @@ from dataclasses import dataclass, field
 import numpy as np
 
 
-@dataclass(frozen=True, eq=False)
 class Line:
     """A line of a phase diagram; points are ordered along the line.
 
-    Attributes
-    ----------
-    T, alpha : arrays of one length, temperature and load of each point.
-    meaning : one sentence that says what happens on the line.
+    The two coordinates are given by name and are attributes: `Line(T=..., alpha=...)` has arrays `.T` and `.alpha` of one
+    length.  `coordinates` is the pair of names, `meaning` one sentence that says what happens on the line.
     """
 
-    T: np.ndarray
-    alpha: np.ndarray
-    meaning: str = ""
+    def __init__(self, T=None, alpha=None, meaning: str = "", **coordinates):
+        coordinates |= {name: values for name, values in (("T", T), ("alpha", alpha)) if values is not None}
+        arrays = {name: np.array(values, dtype=float) for name, values in coordinates.items()}
+        shapes = [array.shape for array in arrays.values()]
+        if len(arrays) != 2 or shapes[0] != shapes[1] or len(shapes[0]) != 1:
+            raise ValueError(f"a line needs two coordinates of one length, not {dict(zip(arrays, shapes))}")
+        for array in arrays.values():
+            array.setflags(write=False)
+        self.__dict__.update(coordinates=tuple(arrays), meaning=meaning, **arrays)
 
-    def __post_init__(self):
-        for name in ("T", "alpha"):
-            values = np.array(getattr(self, name), dtype=float)
-            values.setflags(write=False)
-            object.__setattr__(self, name, values)
-        if self.T.ndim != 1 or self.T.shape != self.alpha.shape:
-            raise ValueError(f"a line needs T and alpha of one length, not of {self.T.shape} and {self.alpha.shape}")
+    def __setattr__(self, name, value):
+        raise AttributeError(f"a line is not to be changed: {name} cannot be set")
 
     def __len__(self):
-        return self.T.size
+        return len(self.__dict__[self.coordinates[0]])
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,12 +36,15 @@ class PhaseDiagram(Mapping):
 
     Attributes
     ----------
-    model : the model, whose own load plays no role.
+    model : the model; its own values of x and y play no role.
     lines : dict of `Line` by name.
+    x, y : names of the coordinates of the plane.
     """
 
     model: object
     lines: dict[str, Line] = field(default_factory=dict)
+    x: str = "alpha"
+    y: str = "T"
 
     def __getitem__(self, name: str) -> Line:
         return self.lines[name]

@@ -19,7 +19,8 @@ class Solution:
     model, T, N : what was solved; N is None for the infinite system.
     branch : which solution, for example "retrieval".
     residual : largest violation of the saddle-point equations by the values as returned.
-    replicon : left-hand side of the condition `replicon` < 1 for stability against replica symmetry breaking.
+    replicon : left-hand side of the condition `replicon` < 1 for stability against replica symmetry breaking; None where
+        the theory is exact without replicas.
     stable : whether the solution is stable, by `replicon` and the family's own condition.
     """
 
@@ -28,7 +29,7 @@ class Solution:
     N: int | None
     branch: str
     residual: float
-    replicon: float
+    replicon: float | None = None
     stable: bool
 
     def __post_init__(self):
@@ -44,11 +45,13 @@ class Solution:
 
     def __repr__(self):
         size = "" if self.N is None else f", N = {self.N}"
-        values = ", ".join(f"{name} = {value:.10g}" if np.ndim(value) == 0 else f"{name} = {value}"
+        values = ", ".join(f"{name} = {value:.10g}" if isinstance(value, (int, float)) else f"{name} = {value}"
                            for name, value in self.order_parameters.items())
         verdict = "stable" if self.stable else "unstable"
+        if self.replicon is not None:
+            verdict += f", replicon = {self.replicon:.4g}"
         return (f"<{self.branch} of {self.model} at T = {self.T:g}{size}: {values}; "
-                f"{verdict}, replicon = {self.replicon:.4g}, residual = {self.residual:.1e}>")
+                f"{verdict}, residual = {self.residual:.1e}>")
 
 
 def bracketed_root(function, low, high, *parameters, iterations=200):

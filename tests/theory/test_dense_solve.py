@@ -12,6 +12,7 @@ from hebbian.errors import InvalidInput, NoSolution, NotDefined
 from hebbian.models.dense import DenseHopfield
 from hebbian.theory import dense_branches as branches
 from hebbian.theory.dense import capacity, predict, solve
+from hebbian.theory.dense_examples import Binomial
 from hebbian.theory.dense_glass import glass_temperatures
 from hebbian.theory.gaussian import field_averages
 
@@ -111,7 +112,7 @@ def test_branch_is_continuous_where_the_representation_changes(p, energy):
     # noise equal to temperature, and the load below which m = 1 to rounding
     eq = branches.equations(p, energy)
     cold = 0.01 * zero_load_temperature(p)
-    saturation = float(branches.on_retrieval_curve(eq, branches.Y_MAX, cold).alpha)
+    saturation = float(branches.on_retrieval_curve(eq, Binomial.y_max, cold).alpha)
     equal = float(cold**2 / eq.noise.variance(1.0, 0.0))
     for alpha in (saturation, equal):
         below, above = (solve(dense(p, energy, alpha * (1 + s * 1e-9)), T=cold) for s in (-1, 1))

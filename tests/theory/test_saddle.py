@@ -51,7 +51,7 @@ def test_maximum_of_two_humps_is_the_higher_one():
 
 def test_solution_is_a_frozen_record_that_travels():
     solution = solve(DenseHopfield(alpha=0.05), T=0.4)
-    assert set(solution.order_parameters) == {"m", "q", "noise", "energy", "free_energy"}
+    assert set(solution.order_parameters) == {"m", "q", "n", "noise", "energy", "free_energy", "example_instability"}
     assert pickle.loads(pickle.dumps(solution)) == copy.deepcopy(solution) == solution
     with pytest.raises(dataclasses.FrozenInstanceError):
         solution.m = 1.0

@@ -1,5 +1,8 @@
 """The common run: starts, samples, recorded series, exact reduction; and what it says to bad input."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -139,3 +142,19 @@ def test_start_key_is_free_of_temperature():
     cold, hot = (dense.Settings(N=50, T=T, start="noisy") for T in (0.1, 0.2))
     assert fields(cold) == fields(hot) == ("noisy", 0.8)
     assert streams.key("start", 50, fields(cold), seed=1, sample=0) != streams.key("start", 50, ("random",), seed=1, sample=0)
+
+
+@pytest.mark.parametrize("p, N, K, T, sweeps", [
+    (2, 3000, 300, 0.1, 10), (3, 800, 200_000, 0.01, 1), (4, 200, 1_500_000, 0.01, 1), (2, 300, 20, 0.5, 400_000)])
+def test_memory_is_forecast_within_a_fifth(p, N, K, T, sweeps):
+    code = f"""
+import hebbian as hb
+from hebbian.models import dense
+run = hb.simulate(hb.DenseHopfield(p={p}, K={K}), N={N}, T={T}, samples=1, burn_in=0, sweeps={sweeps})
+# Not getrusage, whose peak a child inherits from the process that started it.
+peak = next(line for line in open("/proc/self/status") if line.startswith("VmHWM"))
+print(dense.memory(run.model, run.settings), int(peak.split()[1]) * 1024)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    forecast, peak = map(int, done.stdout.split())
+    assert forecast == pytest.approx(peak, rel=0.2)

@@ -1,0 +1,14 @@
+/* The supervised kernel for AVX-512 (f, bw, vl, dq). */
+#if defined(__x86_64__)
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,popcnt"))), apply_to = function)
+#else
+#pragma GCC target("avx512f,avx512bw,avx512vl,avx512dq,popcnt")
+#endif
+#define VECTOR_AVX512
+#define PATH avx512
+#include "supervised_path.h"
+#if defined(__clang__)
+#pragma clang attribute pop
+#endif
+#endif

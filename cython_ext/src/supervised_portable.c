@@ -1,0 +1,3 @@
+/* The supervised kernel for any machine. */
+#define PATH portable
+#include "supervised_path.h"

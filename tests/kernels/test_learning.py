@@ -1,0 +1,176 @@
+"""Learning from examples: the data set, the supervised kernel beside its twin, and whole Boltzmann distributions."""
+
+from fractions import Fraction
+from itertools import product
+
+import numpy as np
+import pytest
+from scipy.special import eval_hermitenorm
+from scipy.stats import chi2
+
+from hebbian import patterns, reference, streams
+from hebbian._kernels.supervised import SupervisedKernel
+from hebbian.models.dense import DenseHopfield, Settings, integer_table, mean_energy, polynomial
+from hebbian.simulation.learning import Learner
+
+
+def key_of(N, r, seed, sample):
+    return streams.key("examples", "rademacher", N, r, seed=seed, sample=sample), round((1 - r) / 2 * 2**32)
+
+
+@pytest.mark.parametrize("N, K, M, r", [(1, 1, 1, 0.5), (200, 5, 7, 0.5), (128, 3, 30, 0.9), (129, 70, 2, 0.01), (64, 4, 3, 1.0)])
+def test_examples_equal_their_twin_bit_for_bit(N, K, M, r):
+    archetypes = patterns.rademacher(N, K, seed=2, sample=1)
+    key, flip = key_of(N, r, seed=2, sample=1)
+    twin = reference.examples(archetypes.unpack(), M, key, flip)
+    packed = patterns.examples(archetypes, M, r, seed=2, sample=1)
+    sums = patterns.example_sums(archetypes, M, r, seed=2, sample=1)
+    assert np.array_equal(packed.unpack().reshape(K, M, N), twin)
+    assert np.array_equal(sums.rows[:, :K].T, twin.sum(axis=1)) and not sums.rows[:, K:].any()
+    assert np.array_equal(patterns.sum_examples(twin).rows, sums.rows)
+    padding = packed.rows[:, -1] >> np.uint64(K * M % 64) if K * M % 64 else np.zeros(1)
+    assert not padding.any()
+
+
+def test_data_sets_nest_and_have_their_quality():
+    N, r = 500, 0.3
+    few, many = (patterns.rademacher(N, K, seed=2, sample=0) for K in (4, 40))
+    small = patterns.examples(few, 5, r, seed=2, sample=0).unpack().reshape(4, 5, N)
+    large = patterns.examples(many, 20, r, seed=2, sample=0).unpack().reshape(40, 20, N)
+    assert np.array_equal(small, large[:4, :5])
+    chi = large.astype(int) * many.unpack()[:, None]
+    error = np.sqrt((1 - r**2) / chi.size)
+    assert abs(chi.mean() - r) < 4 * error < abs(chi.mean() - 1.05 * r)
+    # two examples share their archetype only: r^2
+    pair = (chi[:, 0] * chi[:, 1]).mean()
+    assert abs(pair - r**2) < 4 / np.sqrt(chi[:, 0].size)
+
+
+SYSTEMS = [(60, 20, dict(p=2, M=20, r=0.5), 0.3), (33, 31, dict(p=2, M=3, r=0.8, energy="power"), 0.4),
+           (40, 70, dict(p=3, M=6, r=0.5), 0.2), (25, 64, dict(p=3, M=5, r=0.7, energy="power"), 0.3),
+           (24, 100, dict(p=4, M=9, r=0.4), 0.05), (20, 40, dict(p=4, M=4, r=0.6, energy="power"), 0.1),
+           (18, 33, dict(p=5, M=3, r=0.9), 0.02), (16, 20, dict(p=6, M=200, r=0.1), 0.01), (15, 10, dict(p=8, M=2, r=0.5), 1e-6),
+           (30, 20, dict(p=2, M=7, r=0.5), 0.0), (30, 200, dict(p=3, M=300, r=0.2), 0.1)]
+
+
+def system_of(N, K, fields, T, replicas=2, seed=4):
+    model = DenseHopfield(K=K, protocol="supervised", **fields)
+    sums = patterns.example_sums(patterns.rademacher(N, K, seed=3, sample=1), model.M, model.r, seed=3, sample=1)
+    table = integer_table(model, N)
+    key = streams.key("start", "test", N, seed=seed, sample=0)
+    spins = np.stack([streams.signs(key, N, 0, replica) for replica in range(replicas)])
+    kernel = SupervisedKernel(sums.rows, K, table.values, polynomial(model, N), spins)
+    twin = reference.DenseTwin(sums.rows[:, :K].T, table.values, spins)
+    return model, kernel, twin, float(np.float32(T / float(table.unit)))
+
+
+def advance(kernel, key, sweeps, tau, rule, first=0):
+    shape = (sweeps, len(kernel.spins))
+    series = [np.zeros(shape, np.int32), np.zeros(shape, np.int64), np.zeros(shape, np.int64), np.zeros(sweeps, np.int64)]
+    return kernel.run(*key, first, tau, rule == "heat_bath", *series), series
+
+
+@pytest.mark.parametrize("rule", ["heat_bath", "metropolis"])
+@pytest.mark.parametrize("N, K, fields, T", SYSTEMS, ids=str)
+def test_supervised_kernel_equals_its_twin_bit_for_bit(path, N, K, fields, T, rule):
+    model, kernel, twin, tau = system_of(N, K, fields, T)
+    key, sweeps = streams.key("dynamics", "test", N, K, T, seed=1, sample=0), 8
+    assert np.array_equal(kernel.overlaps, twin.overlaps) and np.array_equal(kernel.energy, twin.energy)
+    done, (overlap, energy, accepted, agreement) = advance(kernel, key, sweeps, tau, rule)
+    for t in range(done):
+        assert np.array_equal(accepted[t], twin.sweep(key, t, tau, rule))
+        assert np.array_equal(overlap[t], twin.overlaps[:, 0]) and np.array_equal(energy[t], twin.energy)
+        assert agreement[t] == twin.spins[0] @ twin.spins[1]
+    assert np.array_equal(kernel.spins, twin.spins) and np.array_equal(kernel.overlaps, twin.overlaps)
+    assert accepted.sum() > 0 and (T == 0 or done == sweeps)
+    other = system_of(N, K, fields, T)[1]
+    advance(other, key, sweeps, 1000 * tau if T else 1e9, rule)
+    assert not np.array_equal(other.spins, kernel.spins)
+
+
+@pytest.mark.parametrize("N, K, fields, T", SYSTEMS, ids=str)
+def test_the_table_is_the_hamiltonian_of_the_definition(N, K, fields, T):
+    model = DenseHopfield(K=K, protocol="supervised", **fields)
+    table, p = integer_table(model, N), model.p
+    X = np.arange(-model.M * N, model.M * N + 1, 2)
+    x = X / (model.M * np.sqrt(N * model.R))
+    U = N ** (1 - p / 2) * (eval_hermitenorm(p, x) if model.energy == "distinct" else x**p) / np.prod(np.arange(1, p + 1))
+    scale = np.abs(U).max()  # float64 sums of the reference, and the quantum of the table
+    assert np.allclose(table.values * float(table.unit), U, rtol=0, atol=1e-13 * scale)
+    assert np.allclose(np.polynomial.Polynomial(polynomial(model, N))(X) * float(table.unit), U, rtol=0, atol=1e-11 * scale)
+
+
+@pytest.mark.parametrize("energy", ["distinct", "power"])
+@pytest.mark.parametrize("p", [2, 3, 4])
+def test_mean_energy_of_learning_is_the_average_over_spins_and_examples(p, energy):
+    N, M, K, r = 3, 2, 5, 0.5
+    model = DenseHopfield(K=K, p=p, M=M, r=r, energy=energy, protocol="supervised")
+    table = integer_table(model, N)
+    mean = Fraction(0)
+    for chi in product((-1, 1), repeat=N * M):
+        weight = Fraction(3, 4) ** chi.count(1) * Fraction(1, 4) ** chi.count(-1)
+        sums = np.reshape(chi, (N, M)).sum(axis=1)
+        for spins in product((-1, 1), repeat=N):
+            mean += weight / 2**N * int(table.values[(int(sums @ spins) + M * N) // 2]) * table.unit
+    rounding = float(table.unit)
+    assert float(mean_energy(model, N)) == pytest.approx(float(-mean * K / N), abs=2 * K * rounding)
+    blind = DenseHopfield(K=K, p=p, M=M, r=r, energy=energy, protocol="unsupervised")
+    if energy == "distinct" or p % 2:
+        assert mean_energy(blind, N) == 0
+    if p == 2 and energy == "power":
+        assert float(mean_energy(blind, N)) == pytest.approx(-K / (2 * N * blind.R), rel=1e-14)
+
+
+def exact_law(model, examples, T):
+    """Probabilities of the 2^N states from the definition of the Hamiltonian, in floats, with no table."""
+    K, M, N = examples.shape
+    states = np.array(list(product((-1, 1), repeat=N)))
+    p, factorial = model.p, np.prod(np.arange(1, model.p + 1))
+    if model.protocol == "supervised":
+        x = states @ examples.mean(axis=1).T * np.sqrt(1 / (N * model.R))
+        H = -N ** (1 - p / 2) * eval_hermitenorm(p, x).sum(axis=1) / factorial
+    else:
+        signs = examples.reshape(K * M, N)
+        fields = states[:, None] * signs  # e_p of the signs from Newton's recursion on the generating function
+        e = np.zeros((p + 1, *fields.shape[:2]))
+        e[0] = 1
+        for i in range(N):
+            for k in range(p, 0, -1):
+                e[k] += e[k - 1] * fields[..., i]
+        H = -e[p].sum(axis=1) / N ** (p - 1) / (M * model.R ** (p / 2))
+    weight = np.exp(-(H - H.min()) / T)
+    return weight / weight.sum()
+
+
+def p_value(counts, law):
+    expected = law * counts.sum()
+    pooled = expected < 10
+    statistic, bins = ((counts - expected)[~pooled] ** 2 / expected[~pooled]).sum(), np.count_nonzero(~pooled)
+    if pooled.any():
+        statistic, bins = statistic + (counts[pooled].sum() - expected[pooled].sum()) ** 2 / expected[pooled].sum(), bins + 1
+    return chi2.sf(statistic, bins - 1)
+
+
+@pytest.mark.parametrize("p, protocol, K, M, r, T", [
+    (2, "supervised", 3, 4, 0.5, 0.8), (3, "supervised", 4, 3, 0.6, 0.3), (4, "supervised", 5, 5, 0.5, 0.12),
+    (2, "unsupervised", 2, 3, 0.6, 0.7), (3, "unsupervised", 3, 4, 0.6, 0.25)])
+def test_the_whole_boltzmann_distribution_of_learning_at_eight_spins(p, protocol, K, M, r, T):
+    # Seeds were fixed in advance.  Controls: a temperature off by a tenth, and the other protocol on the same examples.
+    N, replicas, draws, gap = 8, 20_000, 20, 5
+    model = DenseHopfield(K=K, p=p, M=M, r=r, protocol=protocol)
+    settings = Settings(N=N, T=T, seed=17, burn_in=40, sweeps=draws * gap)
+    archetypes = patterns.rademacher(N, K, seed=17, sample=0)
+    examples = patterns.examples(archetypes, M, r, seed=17, sample=0).unpack().reshape(K, M, N).astype(int)
+    table = integer_table(model, N)
+    tau = float(np.float32(T / float(table.unit)))
+    start = np.stack([streams.signs((5, 6), N, 0, replica) for replica in range(replicas)])
+    learner = Learner(model, settings, archetypes, 0, table, start)
+    counts, weights = np.zeros(2**N, np.int64), 2 ** np.arange(N)[::-1]
+    advance(learner, (21, 8), 40, tau, "heat_bath")
+    for draw in range(draws):
+        advance(learner, (21, 8), gap, tau, "heat_bath", first=40 + draw * gap)
+        counts += np.bincount((learner.spins > 0) @ weights, minlength=2**N)
+    assert p_value(counts, exact_law(model, examples, T)) > 1e-6
+    assert p_value(counts, exact_law(model, examples, 1.1 * T)) < 1e-6
+    other = DenseHopfield(K=K, p=p, M=M, r=r, protocol="supervised" if protocol == "unsupervised" else "unsupervised")
+    assert p_value(counts, exact_law(other, examples, T)) < 1e-6
