@@ -1,4 +1,4 @@
-# cython: language_level=3, boundscheck=False, wraparound=False
+# cython: language_level=3, boundscheck=False, wraparound=False, warn.multiple_declarators=False
 # distutils: sources = cython_ext/src/paths.c cython_ext/src/path_portable.c cython_ext/src/path_avx2.c cython_ext/src/path_avx512.c cython_ext/src/path_avx512vnni.c
 """Compiled sweeps of dense Hopfield networks; the contract of the kernel is at the head of src/dense.h.
 
@@ -186,8 +186,7 @@ cdef class DenseKernel:
     def __init__(self, const uint64_t[:, ::1] bits, int64_t K, const int64_t[::1] table, const int8_t[:, ::1] spins,
                  form=None, order="sequential"):
         cdef int64_t sites = bits.shape[0], words = bits.shape[1], replicas = spins.shape[0]
-        pairs = form in ("blocked", "screened")
-        plan = plan_of(table, sites, K, "pairs" if pairs else form, order == "sequential")
+        plan = plan_of(table, sites, K, "pairs" if form in ("blocked", "screened") else form, order == "sequential")
         self.path, self.path_, self._fixed, self._owned = active(), active_path, form is not None, [bits]
         self.spins, self.energy = np.array(spins), np.zeros(replicas, np.int64)
         cdef dense_system *system = &self.system

@@ -13,7 +13,7 @@ examples   "rademacher", N, r                       (block of 128 sites, mu mod 
                                                     of the number of a site; example A is flipped where it is small
            "diluted", N                             (block of 4 sites, mu, example, 0): one word a site
 start      N, start, its parameters                 (block of 128 sites or of 4 sites, 0, replica, 0)
-dynamics   model, N, T, start, rule                 (16 (t div 64) + t mod 16, sweep, replica, 0), word (t div 16) mod 4
+dynamics   model, N, T, start, rule, order          (16 (t div 64) + t mod 16, sweep, replica, 0), word (t div 16) mod 4
                                                     is the word of attempt t of that sweep; last word 1 in place of 0:
                                                     the site of that attempt, where sites are visited in random order
 memories   family ensemble, N                       (block of 4 entries, mu mod 2^32, mu div 2^32, 0): four normals

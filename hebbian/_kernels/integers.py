@@ -22,14 +22,14 @@ def monomials(values, points):
     return result
 
 
-def plan_of(table, *arguments):
+def plan_of(table, N, K, form=None, pairs=True):
     """The plan of a table; the samples of a run and the runs of a sweep share it."""
-    return _cached_plan(np.ascontiguousarray(table, np.int64).tobytes(), *arguments)
+    return _cached_plan(np.ascontiguousarray(table, np.int64).tobytes(), N, K, form, pairs)
 
 
 @lru_cache(maxsize=32)
-def _cached_plan(table, *arguments):
-    return Plan(np.frombuffer(table, np.int64).tolist(), *arguments)
+def _cached_plan(table, N, K, form, pairs):
+    return Plan(np.frombuffer(table, np.int64).tolist(), N, K, form, pairs)
 
 
 class Plan:

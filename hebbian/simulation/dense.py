@@ -26,7 +26,7 @@ def simulate(model, *, patterns=None, examples=None, start="pattern", record=(),
     examples : optional +-1 array (K, M, N) of examples of those archetypes, or (samples, K, M, N).
     start : "pattern", "noisy", "random", or +-1 spins (N,) or (samples, 2, N).
     record : any of "series" (m and energy a sweep), "histogram" (P(m)), "spins" (final spins) to keep on the run.
-    settings : N, T, samples, burn_in, sweeps, seed, overlap, rule, threshold; see `hebbian.models.dense.Settings`.
+    settings : N, T, samples, burn_in, sweeps, seed, overlap, rule, order, threshold; see `hebbian.models.dense.Settings`.
 
     Returns
     -------
@@ -103,7 +103,7 @@ def _sample(model, settings, sample, table, tau, patterns, examples, start, reco
     packed = _disorder(model, settings, sample, patterns)
     spins = montecarlo.initial_spins(settings, packed.unpack(0, 1)[0], sample, start)
     key = streams.key("dynamics", model.family, described(model), N, settings.T, montecarlo.start_fields(settings, start),
-                      settings.rule, seed=settings.seed, sample=sample)
+                      settings.rule, *_order(settings), seed=settings.seed, sample=sample)
     kernel = _kernel(model, settings, sample, packed, examples, table, spins)
     sign = np.where(kernel.overlaps[:, 0] < 0, -1, 1)
     series = montecarlo.evolve(kernel, key, settings, tau, cost=float(N) * dense.terms(model, N) * len(spins))
@@ -114,11 +114,16 @@ def _sample(model, settings, sample, table, tau, patterns, examples, start, reco
     return sums | _kept(measured, sign, kernel, N, record)
 
 
+def _order(settings) -> tuple:
+    """The order of visits as fields of a random key; the default is left out, as for the fields of a model."""
+    return () if settings.order == "sequential" else (settings.order,)
+
+
 def _kernel(model, settings, sample, packed, examples, table, spins):
     if model.protocol == "storage":
         from hebbian._kernels.dense import DenseKernel
 
-        return DenseKernel(packed.rows, packed.K, table.values, spins)
+        return DenseKernel(packed.rows, packed.K, table.values, spins, order=settings.order)
     given = examples if examples is None or examples.ndim == 3 else examples[sample]
     return Learner(model, settings, packed, sample, table, spins, given)
 

@@ -158,3 +158,19 @@ print(dense.memory(run.model, run.settings), int(peak.split()[1]) * 1024)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
     forecast, peak = map(int, done.stdout.split())
     assert forecast == pytest.approx(peak, rel=0.2)
+
+
+def test_random_order_is_another_dynamics_of_the_same_law():
+    # Declared: 24 samples, the default seed, and a temperature that must show as the control.
+    common = dict(N=200, samples=24, burn_in=40, sweeps=100)
+    sequential, random, colder = (hb.simulate(hb.DenseHopfield(alpha=0.05), T=T, order=order, **common)
+                                  for T, order in ((0.4, "sequential"), (0.4, "random"), (0.3, "random")))
+
+    def z(a, b):
+        gap = a.energy.values - b.energy.values
+        return abs(gap.mean()) / (gap.std(ddof=1) / np.sqrt(len(gap)))
+
+    assert not np.array_equal(sequential.m.values, random.m.values)
+    assert z(sequential, random) < 4 < z(colder, random)
+    with pytest.raises(hb.InvalidInput, match="order = 'shuffled' is not allowed"):
+        hb.simulate(hb.DenseHopfield(alpha=0.05), T=0.4, order="shuffled", **common)
