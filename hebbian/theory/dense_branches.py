@@ -281,8 +281,9 @@ def retrieval(eq, T, alpha) -> States:
     y = np.where((alpha == 0) | saturated, end, bracketed_root(excess, low, high, T, alpha))
     n = np.where(saturated, eq.examples.largest, eq.examples.largest * erf(y))
     without = eq.examples.averages(eq.F(n, 1), 0.0, T)
-    a = np.where(saturated, np.sqrt(np.abs(alpha * eq.noise.variance(without.q, without.C))),
-                 np.where(alpha == 0, 0.0, retrieval_noise(eq, y, T)))
+    with np.errstate(invalid="ignore"):  # no load times an infinite variance, at T = 1 for p = 2
+        a = np.where(saturated, np.sqrt(np.abs(alpha * eq.noise.variance(without.q, without.C))),
+                     np.where(alpha == 0, 0.0, retrieval_noise(eq, y, T)))
     n, a = _polished(eq, n, a, T, alpha)
     return States(eq, T, alpha, n, a, eq.examples.averages(eq.F(n, 1), a, T))
 
