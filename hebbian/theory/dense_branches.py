@@ -150,17 +150,18 @@ def zero_load(eq, T):
     def excess(d, T):
         return eq.F(eq.examples.without_noise(d), 1) - T * d
 
-    warm = (excess(np.full(T.shape, d_max), T) < 0) & (T <= highest)
+    inside = T < highest if eq.p == 2 else T <= highest  # for p = 2 the overlap vanishes at the end
+    warm = (excess(np.full(T.shape, d_max), T) < 0) & inside
     with np.errstate(invalid="ignore"):
         d_high = bracketed_root(excess, fold if eq.p > 2 else 1e-9, np.where(warm, d_max, np.nan), T)
         deficit = eq.examples.deficit(np.where(warm, d_high, 1.0), 0.0, 1.0)
-        y_high = np.where(T <= highest, np.where(warm, np.minimum(erfcinv(deficit), y_max), y_max), np.nan)
+        y_high = np.where(inside, np.where(warm, np.minimum(erfcinv(deficit), y_max), y_max), np.nan)
         if eq.p == 2:
             return np.where(np.isnan(y_high), np.nan, 0.0), y_high
         # n(d) < R d, so the excess is negative at and below this d
         R = eq.norm ** (2 / eq.p)
         d_floor = (factorial(eq.p - 1) * eq.norm * T / R ** (eq.p - 1)) ** (1 / (eq.p - 2))
-        d_low = bracketed_root(excess, np.minimum(0.9 * d_floor, fold), np.where(T <= highest, fold, np.nan), T)
+        d_low = bracketed_root(excess, np.minimum(0.9 * d_floor, fold), np.where(inside, fold, np.nan), T)
         return np.where(T > 0, erfinv(eq.examples.without_noise(d_low) / largest), 0.0), y_high
 
 
@@ -283,8 +284,9 @@ def retrieval(eq, T, alpha) -> States:
     y = np.where((alpha == 0) | saturated | slight, end, bracketed_root(excess, low, high, T, alpha))
     n = np.where(saturated, eq.examples.largest, eq.examples.largest * erf(y))
     without = eq.examples.averages(eq.F(n, 1), 0.0, T)
-    a = np.where(saturated | slight, np.sqrt(np.abs(alpha * eq.noise.variance(without.q, without.C))),
-                 np.where(alpha == 0, 0.0, retrieval_noise(eq, y, T)))
+    with np.errstate(invalid="ignore"):  # no load times an infinite variance, at T = 1 for p = 2
+        a = np.where(saturated | slight, np.sqrt(np.abs(alpha * eq.noise.variance(without.q, without.C))),
+                     np.where(alpha == 0, 0.0, retrieval_noise(eq, y, T)))
     for _ in range(2):
         n, a = _polished(eq, n, a, T, alpha)
     return States(eq, T, alpha, n, a, eq.examples.averages(eq.F(n, 1), a, T))
