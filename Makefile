@@ -24,7 +24,7 @@ test-slow: $(VENV)/installed
 # Trainable layers and the one experiment that trains: PyTorch is installed here and nowhere else.
 test-torch: $(VENV)/installed
 	$(BIN)/pip install --quiet --editable '.[torch,test]'
-	$(BIN)/python -m pytest tests/torch
+	$(BIN)/python -m pytest tests/extras
 	$(BIN)/python experiments/multiple_instance/figure.py
 
 # Two reduced sweeps with their theory, the comparison tables, and figures in results/demo/.
@@ -36,11 +36,8 @@ demo: $(VENV)/installed
 	$(BIN)/hebbian compare results/demo/dense_retrieval
 	$(BIN)/python experiments/dense_retrieval/figure.py results/demo/dense_retrieval
 
-clean:
-	rm -rf $(VENV) build *.egg-info hebbian/_kernels/*.so
-
-# The kernel tests, but for long statistics, on a build with address and undefined-behaviour checks.  CPython's own flags hide
-# signed overflow behind -fwrapv; the last step plants a read beyond a buffer, which must be caught.
+# The kernel tests, but for long statistics, on a build with address and undefined-behaviour checks.  CPython's own flags
+# hide signed overflow behind -fwrapv; the last step plants a read beyond a buffer, which must be caught.
 SANITIZED := build/sanitized
 CHECKS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-wrapv -fno-omit-frame-pointer -g -O1
 SANITIZER = LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)" \
@@ -55,3 +52,6 @@ sanitize:
 	cd $(SANITIZED) && ! $(SANITIZER) $(PYTHON_CHECKED) -c \
 		"import numpy; from hebbian._kernels import dense; dense.read_buffer(numpy.ones(65, numpy.int32), 1)" 2> planted.log
 	grep -q heap-buffer-overflow $(SANITIZED)/planted.log
+
+clean:
+	rm -rf $(VENV) build *.egg-info hebbian/_kernels/*.so

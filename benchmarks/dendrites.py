@@ -29,15 +29,19 @@ def matrices(n, segments):
     return rows, rows.astype(np.int32).tocsc()
 
 
-def best(functions, rounds=ROUNDS):
-    """Shortest time of each function over interleaved rounds, in seconds."""
-    times = np.full(len(functions), np.inf)
+def best(functions, arguments=(None,), rounds=ROUNDS):
+    """Shortest time of each function on each argument over interleaved rounds, averaged over the arguments, in seconds.
+
+    Single calls are timed, so that a call between two interruptions by other work counts.
+    """
+    times = np.full((len(functions), len(arguments)), np.inf)
     for _ in range(rounds):
         for k, function in enumerate(functions):
-            began = time.perf_counter()
-            function()
-            times[k] = min(times[k], time.perf_counter() - began)
-    return times
+            for i, argument in enumerate(arguments):
+                began = time.perf_counter()
+                function(argument)
+                times[k, i] = min(times[k, i], time.perf_counter() - began)
+    return times.mean(axis=1)
 
 
 def single(n, a, K, s):
@@ -51,11 +55,9 @@ def single(n, a, K, s):
     expected = rows @ dense[0]
     assert np.array_equal(index.overlaps(inputs[0], out), expected)
     assert np.array_equal(np.bincount(columns[:, inputs[0]].indices, minlength=K), expected)
-    return best([
-        lambda: [index.overlaps(active, out) for active in inputs],
-        lambda: [np.bincount(columns[:, active].indices, minlength=K) for active in inputs],
-        lambda: [rows @ on for on in dense[:2]],
-    ]) / [INPUTS, INPUTS, 2]
+    own, by_columns = best([lambda i: index.overlaps(inputs[i], out),
+                            lambda i: np.bincount(columns[:, inputs[i]].indices, minlength=K)], range(INPUTS))
+    return own, by_columns, best([lambda i: rows @ dense[i]], range(2))[0]
 
 
 def batch(n, a, s, K=4000, probes=1024):
@@ -67,15 +69,18 @@ def batch(n, a, s, K=4000, probes=1024):
     block[kernel.subsets(n, a, probes, 3, 4).T, np.arange(probes)] = 1
     histogram, _ = store.count(lanes)
     assert np.array_equal(np.bincount((rows @ block).astype(np.int64).reshape(-1), minlength=len(histogram)), histogram)
-    times = best([lambda: store.count(lanes, True), lambda: store.count(lanes, False), lambda: rows @ block], 5)
+    times = best([lambda _: store.count(lanes, True), lambda _: store.count(lanes, False), lambda _: rows @ block], rounds=5)
     return K * probes / times
 
 
 def main():
     print("| n, a, K, s | index, us | CSC columns, us | CSR x vector, us | ratio to the faster |\n|---|---|---|---|---|")
     for case in SINGLE:
-        own, columns, rows = 1e6 * single(*case)
-        print(f"| {', '.join(map(str, case))} | {own:.1f} | {columns:.1f} | {rows:.0f} | {min(columns, rows) / own:.1f} |", flush=True)
+        own, columns, rows = (1e6 * seconds for seconds in single(*case))
+        print(
+            f"| {', '.join(map(str, case))} | {own:.1f} | {columns:.1f} | {rows:.0f} | {min(columns, rows) / own:.1f} |",
+            flush=True,
+        )
     print("\n| n, a, s | wide, comparisons/s | portable | CSR x block | ratio |\n|---|---|---|---|---|")
     for case in BATCH:
         wide, portable, rows = batch(*case)

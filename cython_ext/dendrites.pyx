@@ -29,6 +29,7 @@ cdef extern from "src/dendrites.h" nogil:
     void subset_draw(int32_t *order, int32_t *swaps, int64_t range, int64_t size, uint32_t k0, uint32_t k1, uint64_t subset,
                      uint32_t part)
     void subset_undo(int32_t *order, const int32_t *swaps, int64_t size)
+    void philox4x32(uint32_t *c, uint32_t k0, uint32_t k1)
 
 cdef extern from "src/segments.h" nogil:
     ctypedef struct segment_index:
@@ -71,6 +72,18 @@ def subsets(int64_t n, int64_t size, int64_t count, uint32_t k0, uint32_t k1, in
             for i in range(size):
                 view[t, i] = order[i]
             subset_undo(&order[0], &swaps[0], size)
+    return found
+
+
+def words(int64_t count, uint32_t c1, uint32_t c2, uint32_t k0, uint32_t k1):
+    """Philox words of the counters (0, c1, c2, 0), (1, c1, c2, 0), ...: uint32 array (count, 4), as `streams.words` gives them."""
+    found = np.empty((count, 4), np.uint32)
+    cdef uint32_t[:, ::1] view = found
+    cdef int64_t t
+    with nogil:
+        for t in range(count):
+            view[t, 0], view[t, 1], view[t, 2], view[t, 3] = <uint32_t> t, c1, c2, 0
+            philox4x32(&view[t, 0], k0, k1)
     return found
 
 

@@ -31,7 +31,7 @@ __all__ = [
 
 def simulate(model, **settings):
     """Simulate a model at finite size; the family's module in hebbian.simulation documents its settings. Returns a Run."""
-    return families.verb("simulation", model.family, "simulate")(model, **settings)
+    return families.call("simulation", model, "simulate", settings)
 
 
 def ramp(model, **settings):
@@ -46,27 +46,27 @@ def temper(model, **settings):
 
 def solve(model, **point):
     """Solve a model's theory at one point; the family's module in hebbian.theory documents it. Returns a Solution."""
-    return families.verb("theory", model.family, "solve")(model, **point)
+    return families.call("theory", model, "solve", point)
 
 
 def capacity(model, **point):
     """Largest load at which a retrieval state exists, as a float (dense networks: at temperature T, default 0)."""
-    return families.verb("theory", model.family, "capacity")(model, **point)
+    return families.call("theory", model, "capacity", point)
 
 
 def learning_threshold(model, **point):
     """Smallest number of examples from which on a model with a given load and quality has a retrieval state."""
-    return families.verb("theory", model.family, "learning_threshold")(model, **point)
+    return families.call("theory", model, "learning_threshold", point)
 
 
 def spinodal_temperature(model, **point):
     """Highest temperature at which the retrieval state of a model with a given load exists."""
-    return families.verb("theory", model.family, "spinodal_temperature")(model, **point)
+    return families.call("theory", model, "spinodal_temperature", point)
 
 
 def phase_diagram(model, **options):
     """Lines of a model's phase diagram as a mapping of names to lines with arrays `.T` and `.alpha`."""
-    return families.verb("theory", model.family, "phase_diagram")(model, **options)
+    return families.call("theory", model, "phase_diagram", options)
 
 
 def optimal_threshold(model, **options):

@@ -21,7 +21,8 @@ def run(out=None) -> bool:
     """Run every check, print one line each, and return whether all passed."""
     out = sys.stdout if out is None else out
     passed = True
-    for check in (known_answers, kernel_equals_twin, kernel_samples_boltzmann, saddles_have_their_limits, world_is_whole):
+    for check in (known_answers, kernel_equals_twin, kernel_samples_boltzmann, dendrites_follow_counting,
+                  saddles_have_their_limits, world_is_whole):
         began = time.perf_counter()
         try:
             good, detail = check()
@@ -72,6 +73,27 @@ def kernel_samples_boltzmann():
     expected = weight / weight.sum() * counts.sum()
     p = chi2.sf(((counts - expected) ** 2 / expected).sum(), 2**N - 1)
     return p > 1e-6, f"exact enumeration of 2^{N} states, chi-square p = {p:.2g}"
+
+
+def dendrites_follow_counting():
+    """Overlap counts of segments with their Python twin, and a sampled false positive with the exact one."""
+    from hebbian import reference_dendrites, simulate, solve
+    from hebbian._kernels import dendrites as kernel
+    from hebbian.models.dendrites import Dendrite
+    from hebbian.simulation.dendrites import stored
+
+    small = Dendrite(n=41, a=8, s=8, theta=2, patterns=3, segments=2, noise=3)
+    key = streams.key("segments", small.family, 41, 8, 8, 3, 2, 3, seed=1, sample=0)
+    twin = reference_dendrites.BatchTwin.store(small, 4, key)
+    inputs = [reference_dendrites.random_input(41, 8, _KEY, t) for t in range(kernel.LANES)]
+    found, hits = stored(small, 4, seed=1, sample=0).count(kernel.probes(41, 8, kernel.LANES, *_KEY))
+    expected, expected_hits = twin.count(inputs, small.theta)
+    if not np.array_equal(found[:len(expected)], expected) or hits != expected_hits:
+        return False, "overlap counts differ from their twin"
+    model = Dendrite(n=500, a=64, s=24, theta=8)
+    run, exact = simulate(model, trials=10_000_000, seed=1), solve(model).false_positive
+    z = (run.false_positive.mean - exact) / run.false_positive.error
+    return abs(z) < 5, f"false positive {run.false_positive} and exactly {exact:.6f}"
 
 
 def saddles_have_their_limits():

@@ -44,6 +44,8 @@ def main(argv=None) -> int:
             traceback.print_exc()
         elif _speaks():
             text = str(error) if isinstance(error, HebbianError) else _unforeseen(error)
+            if isinstance(error, OSError) and error.filename:
+                text = f"{error.filename}: cannot be read or written ({error.strerror}): give another path"
             print("\n".join(f"hebbian: {line}" for line in text.splitlines()), file=sys.stderr)
         return 2
 
@@ -60,8 +62,8 @@ def parser() -> argparse.ArgumentParser:
              "solve": "solve the theory of a model at one point",
              "phase": "trace the lines of a phase diagram"}
     for name in POINT_VERBS:
-        verb = verbs.add_parser(name, help=helps[name], add_help=False)
-        verb.add_argument("family", nargs="?", help="dense, multitasking, dendrites, modern")
+        verb = verbs.add_parser(name, help=helps[name], epilog=f"hebbian {name} FAMILY --help lists the fields of a family")
+        verb.add_argument("family", metavar="FAMILY", nargs="?", help="dense, multitasking, dendrites, willshaw, sequence or modern")
         verb.add_argument("fields", nargs=argparse.REMAINDER)
 
     sweep = verbs.add_parser("sweep", help="run or resume a sweep file; under mpiexec every rank takes part")

@@ -18,6 +18,7 @@ from hebbian import execution, results, store, sweeps
 from hebbian.errors import InvalidInput
 from hebbian.families import room, verb
 from hebbian.parallel import launcher_rank
+from hebbian.parallel import launcher_rank
 
 #: Operations a second that a plan assumes before it has measured.
 RATE = 1e9
@@ -56,15 +57,15 @@ def phase(arguments) -> int:
     figure = given.pop("plot", None)
     model, options = _split(module, given)
     lines = hebbian.phase_diagram(model, **options)
-    points = {name: {axis: np.asarray(getattr(line, axis)).tolist() for axis in ("T", "alpha")}
-              for name, line in lines.items()}
+    axes = (lines.y, lines.x)
+    points = {name: {axis: np.asarray(getattr(line, axis)).tolist() for axis in axes} for name, line in lines.items()}
     if as_json:
         _print_json(points)
     else:
-        print("line,T,alpha")
+        print("line," + ",".join(axes))
         for name, line in points.items():
-            for T, alpha in zip(line["T"], line["alpha"], strict=True):
-                print(f"{name},{T:.10g},{alpha:.10g}")
+            for y, x in zip(*line.values(), strict=True):
+                print(f"{name},{y:.10g},{x:.10g}")
     if figure:
         hebbian.plots.phase_diagram(lines).figure.savefig(figure)
     return 0
@@ -124,7 +125,10 @@ def plot(arguments) -> int:
     axes = hebbian.plots.dataset(results.load(arguments.directory), kind=arguments.kind)
     place = Path(arguments.directory)
     output = arguments.output or (place if place.is_dir() else place.parent) / f"{arguments.kind}.pdf"
-    axes.figure.savefig(output)
+    try:
+        axes.figure.savefig(output)
+    except ValueError as error:
+        raise InvalidInput(f"{output}: {error}") from None
     print(output)
     return 0
 
@@ -156,7 +160,8 @@ def check(arguments) -> int:
     """hebbian check"""
     from hebbian import checks
 
-    return 0 if checks.run() else 1
+    with open(os.devnull, "w") as silent:
+        return 0 if checks.run(None if launcher_rank() == 0 else silent) else 1
 
 
 def info(arguments) -> int:
@@ -217,7 +222,7 @@ def _plan(config, arguments):
     if arguments.json:
         _print_json(plan | {"config": config.text()})
         return 0
-    print(f"{plan['points']} points, {plan['samples']} samples, {plan['tasks']} tasks into {plan['directory']}")
+    print(f"{plan['points']} points, {plan['samples']} samples, {plan['tasks']} tasks into {plan['directory'] or 'no directory yet'}")
     print(f"{plan['core_hours']:.2g} core-hours, longest task {plan['longest_task_seconds']:.2g} s, "
           f"{plan['memory_per_process'] / 2**20:.3g} MiB a process for the largest sample")
     for point in (points[0], points[-1]):

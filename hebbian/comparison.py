@@ -100,13 +100,23 @@ def compare(run, solution) -> Comparison:
 
 
 def score(measured: Estimate, predicted):
-    """Deviation of a measurement from its prediction in standard errors; NaN where the samples resolve no error."""
-    mean, error, median = (np.asarray(part, float) for part in (measured.mean, measured.error, measured.median))
-    smallest = np.min(measured.values, axis=0, initial=np.inf, where=~np.isnan(measured.values))
-    largest = np.max(measured.values, axis=0, initial=-np.inf, where=~np.isnan(measured.values))
-    known = (smallest < median) & (median < largest)
+    """Deviation of a measurement from its prediction in standard errors; NaN where the samples resolve no error.
+
+    They do where at least five samples (all but one of fewer) differ from the most frequent value; where all are what the
+    theory predicts, the deviation is 0.
+    """
+    mean, error = (np.asarray(part, float) for part in (measured.mean, measured.error))
+    columns = measured.values.reshape(len(measured.values), mean.size).T
+    different = np.reshape([_away_from_mode(column[~np.isnan(column)]) for column in columns], mean.shape)
+    known = different >= np.minimum(5, np.maximum(np.asarray(measured.n) - 1, 1))
     z = np.where(known, (mean - predicted) / np.where(known, error, 1.0), np.nan)
+    z = np.where((different == 0) & (np.asarray(measured.n) > 1) & np.isclose(mean, predicted, rtol=0, atol=1e-12), 0.0, z)
     return float(z) if z.ndim == 0 else z
+
+
+def _away_from_mode(values):
+    """How many of the values differ from the most frequent one."""
+    return len(values) - np.unique(values, return_counts=True)[1].max(initial=0)
 
 
 @dataclass(frozen=True)
@@ -324,6 +334,10 @@ def _differences(run, solution):
     ):
         if None not in (here, there) and not math.isclose(here, there, rel_tol=1e-9, abs_tol=1e-12):
             notes.append(f"the run has {what} = {here:.10g}, the theory {what} = {there:.10g}")
+    for name, here in vars(getattr(run, "model", None) or object).items():
+        there = getattr(getattr(solution, "model", None), name, here)
+        if name not in ("alpha", "K") and here != there and not name.startswith("_"):
+            notes.append(f"the run has {name} = {here!r}, the theory {name} = {there!r}")
     return tuple(notes)
 
 

@@ -115,12 +115,20 @@ def memory(config) -> int:
 
 
 def check_options(config) -> None:
-    """Refuse options of [solve] that the theory of the family does not know."""
-    if config.theory and config.solve:
-        known = _options(config)
-        for key in config.solve:
-            if key not in known:
-                raise InvalidInput(f"[solve] {unknown('key', key, known)}")
+    """Refuse options of [solve] that the theory of the family does not know, or values that it does not allow."""
+    if not (config.theory and config.solve):
+        return
+    known = _options(config)
+    for key in config.solve:
+        if key not in known:
+            raise InvalidInput(f"[solve] {unknown('key', key, known)}")
+    _, model, settings = next(config.records())
+    try:
+        room("theory", config.family).predict(model, settings, **config.solve)
+    except InvalidInput as error:
+        raise InvalidInput(f"[solve] {error}") from None
+    except HebbianError:
+        pass  # no solution at the first point says nothing about the options
 
 
 def _options(config):

@@ -2,6 +2,7 @@
 
 import difflib
 import importlib
+import inspect
 
 from hebbian.errors import InvalidInput, NotDefined
 
@@ -23,6 +24,20 @@ def verb(kind: str, family: str, name: str):
     if function is None:
         raise NotDefined(f"{name} is not defined for the family {family!r}")
     return function
+
+
+def call(kind: str, model, name: str, options: dict):
+    """Call a function of a family's room; an unknown or missing option is one clear error, not a TypeError."""
+    function = verb(kind, model.family, name)
+    parameters = [p for p in inspect.signature(function).parameters.values() if p.kind is not p.POSITIONAL_OR_KEYWORD]
+    if all(p.kind is not p.VAR_KEYWORD for p in parameters):
+        for option in options:
+            if option not in [p.name for p in parameters]:
+                raise unknown(f"{name} option", option, [p.name for p in parameters])
+    for p in parameters:
+        if p.kind is p.KEYWORD_ONLY and p.default is p.empty and p.name not in options:
+            raise InvalidInput(f"{p.name} is missing: give {p.name} = ...")
+    return function(model, **options)
 
 
 def unknown(what: str, name: str, known) -> InvalidInput:

@@ -104,14 +104,16 @@ def overlap(results, x=None, observable="m", ax=None, theory=None):
 
 
 def phase_diagram(lines, ax=None):
-    """Phases of a model in the plane of load and temperature, with every transition line named along it.
+    """Phases of a model in the plane of load, or dilution, and temperature, with every transition line named along it.
 
     Parameters
     ----------
     lines : mapping of names ("spinodal", "first_order", "glass", "dynamical", "replicon") to lines with arrays `.alpha`
-        and `.T`, as `hebbian.phase_diagram` returns it.
+        and `.T`, as `hebbian.phase_diagram` returns it; or any names to lines with arrays `.d` and `.T`.
     ax : Axes to draw into; a new figure by default.
     """
+    if all(getattr(line, "alpha", None) is None for line in lines.values()):
+        return _dilution_diagram(lines, ax)
     lines = {name: np.array([line.alpha, line.T], float) for name, line in lines.items()}
     known = {name: line[:, np.isfinite(line).all(axis=0)] for name, line in lines.items()}
     known = {name: line for name, line in known.items() if line.size}
@@ -131,6 +133,19 @@ def phase_diagram(lines, ax=None):
             colour, dashes, words = LINES.get(name, ("#CC79A7", "-", name.replace("_", " ")))
             ax.plot(alpha, T, color=colour, linestyle=dashes, label=words, gid=name)
         ax.locator_params(axis="x", nbins=6)
+        ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0))
+    return ax
+
+
+def _dilution_diagram(lines, ax):
+    """Lines in the plane of dilution and temperature; several families of states overlap there, so no region is filled."""
+    with _style():
+        ax = _axes(ax)
+        colours = itertools.cycle(plt.rcParams["axes.prop_cycle"].by_key()["color"])
+        for count, (name, line) in enumerate(lines.items()):
+            ax.plot(line.d, line.T, marker="." if len(line) == 1 else "", color=next(colours), ls=("-", "--", ":")[count // 7 % 3],
+                    label=name.replace("_", " "), gid=name)
+        ax.set(xlim=(0, 1), ylim=(0, None), xlabel="dilution $d$", ylabel="temperature $T$")
         ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0))
     return ax
 

@@ -47,7 +47,7 @@ def read_config(directory) -> configuration.Config:
     try:
         return configuration.from_table(tomllib.loads(text), f"{directory}/config.toml")
     except tomllib.TOMLDecodeError as error:
-        raise StoreError(f"{directory}/config.toml: is damaged ({error}): run the sweep again") from None
+        raise StoreError(f"{directory}/config.toml: is damaged ({error}): delete this file and run the sweep again") from None
 
 
 def failed_points(table: store.Table) -> int:
@@ -276,5 +276,5 @@ def _attributes(config, coordinates):
 
 def documented(name: str, documents: str) -> str:
     """The description of a field in the docstring of its record, "T : temperature, ...", or nothing."""
-    found = re.search(rf"^\s*{name} : (.+)$", documents, re.MULTILINE)
-    return found.group(1).strip() if found else ""
+    found = re.search(rf"^( *){name} : (.+(?:\n\1 +.+)*)", documents, re.MULTILINE)
+    return " ".join(found.group(2).split()) if found else ""

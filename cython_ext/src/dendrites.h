@@ -16,7 +16,7 @@
 
 #define LANES 256
 #define LANE_WORDS (LANES / 64)
-#define PLANES 16
+#define PLANES 17 /* counters up to 2^17 - 1 */
 
 typedef uint64_t lanes_t __attribute__((vector_size(LANES / 8), aligned(8)));
 

@@ -2,7 +2,7 @@
 
     python experiments/how_many_keys/figure.py [FOLDER]
 
-Computes everything (three minutes of one core), prints the table of notes.md and writes how_many_keys.png into FOLDER (by
+Computes everything (five minutes of one core), prints the table of notes.md and writes how_many_keys.png into FOLDER (by
 default results/how_many_keys).
 """
 
@@ -39,7 +39,8 @@ def draw(folder):
     ax.plot(d, simple, color="0.3", linestyle=":", label=r"$\exp(\sqrt{d} - 1/2)$")
     for panel, scale in ((ax, 1.0), (ratio, simple)):
         panel.plot(d, exact / scale, color="C0", label="equal norms: exact capacity")
-        panel.plot(d, [theory("gauss", int(x)) for x in d] / scale, color="C1", label="Gaussian keys: at the median norm")
+        panel.plot(d, np.array([theory("gauss", int(x)) for x in d]) / scale, color="C1",
+                   label="Gaussian keys: at the median norm")
     print("  d   sphere: simulated, exact, exp(sqrt d - 1/2)   gauss: simulated, at the median norm")
     for size, samples in SIZES.items():
         row, simple = f"{size:4d}", np.exp(size**0.5 - 0.5)

@@ -47,11 +47,22 @@ def draw(folder):
     union = hb.load(folder / "union")
     for patterns, colour in zip(union["patterns"].values, colours):
         v = np.arange(7, 41)
-        line = [hb.solve(hb.Dendrite(n=500, a=40, s=20, theta=14, patterns=int(patterns), noise=int(k))).false_negative for k in v]
+        line = [
+            hb.solve(hb.Dendrite(n=500, a=40, s=20, theta=14, patterns=int(patterns), noise=int(k))).false_negative for k in v
+        ]
         right.plot(v / 40, line, color=colour, label=f"{patterns} pattern{'s' if patterns > 1 else ''}")
-        points(right, union["noise"].values / 40, union["false_negative"].sel(patterns=patterns).transpose("noise", "sample").values,
-               colour)
-    right.set(xlabel="fraction of replaced cells $v/a$", ylim=(0, 1.02), xlim=(0.1, 1), title=r"$n = 500$, $a = 40$, $s = 20$, $\theta = 14$")
+        points(
+            right,
+            union["noise"].values / 40,
+            union["false_negative"].sel(patterns=patterns).transpose("noise", "sample").values,
+            colour,
+        )
+    right.set(
+        xlabel="fraction of replaced cells $v/a$",
+        ylim=(0, 1.02),
+        xlim=(0.1, 1),
+        title=r"$n = 500$, $a = 40$, $s = 20$, $\theta = 14$",
+    )
     right.legend(loc="lower right")
     return figure
 

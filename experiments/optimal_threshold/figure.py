@@ -40,9 +40,9 @@ def draw():
     theta = np.arange(3, 25)
     for (label, sizes), colour in zip(SIZES.items(), colours):
         grid = [(n, round(rho * n), s) for n in sizes for rho in ACTIVITIES for s in SYNAPSES]
-        best = hb.optimal_threshold(grid, criterion="median")
-        print(f"median, {label}: theta = {best.theta}, false positive {best.value:.4g}; "
-              f"mean {hb.optimal_threshold(grid, criterion='mean').theta}, maximum {hb.optimal_threshold(grid, criterion='maximum').theta}")
+        for criterion in ("median", "mean", "maximum"):
+            best = hb.optimal_threshold(grid, criterion=criterion)
+            print(f"{criterion}, {label}: theta = {best.theta}, false positive {best.value:.4g}")
         for statistic, dashes in (("median", "-"), ("maximum", ":")):
             left.plot(theta, [thresholds.grid_statistic(grid, t, statistic) for t in theta], dashes, color=colour,
                       label=f"{statistic}, {label}")
@@ -56,7 +56,9 @@ def draw():
     rho, nu = np.geomspace(0.003, 0.1, 34), np.linspace(0.02, 0.6, 30)
     table = np.array([[smallest(r, v) for r in rho] for v in nu])
     levels = np.arange(4, 33, 2)
-    image = right.pcolormesh(rho, nu, table[..., 1], cmap="viridis", norm=BoundaryNorm(levels, 256, extend="both"), shading="nearest")
+    image = right.pcolormesh(
+        rho, nu, table[..., 1], cmap="viridis", norm=BoundaryNorm(levels, 256, extend="both"), shading="nearest"
+    )
     figure.colorbar(image, ax=right, label=r"threshold $\theta$ of the smallest segment")
     lines = right.contour(rho, nu, table[..., 1], levels=[MEASURED[0] - 0.5, MEASURED[1] + 0.5], colors="white", linewidths=2)
     right.clabel(lines, fmt={MEASURED[0] - 0.5: r"$\theta = 8$", MEASURED[1] + 0.5: r"$\theta = 20$"},

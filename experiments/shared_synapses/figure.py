@@ -56,13 +56,26 @@ def draw():
         theory = np.array([dendrites.shared_core_false_positive(model, c) for c in range(s + 1)])
         ax.axhline(1, color="#D55E00", linestyle="--", linewidth=1, label="$1 - (1 - p)^K$")
         ax.plot(range(s + 1), theory / exact.neuron_false_positive, color="#0072B2", label="independent given the shared cells")
-        ax.errorbar(shared, rows[:, 0] / exact.neuron_false_positive, rows[:, 1] / exact.neuron_false_positive, linestyle="none",
-                    marker="o", color="#0072B2", label="union of events", zorder=4)
+        ax.errorbar(
+            shared,
+            rows[:, 0] / exact.neuron_false_positive,
+            rows[:, 1] / exact.neuron_false_positive,
+            linestyle="none",
+            marker="o",
+            color="#0072B2",
+            label="union of events",
+            zorder=4,
+        )
         if np.isfinite(rows[:, 2]).any():
             ax.plot(shared, rows[:, 2] / exact.neuron_false_positive, "s", color="black", markerfacecolor="none", markersize=9,
                     label="brute force", zorder=3)
-        ax.set(xlabel=f"synapses shared by all segments, of {s}", xticks=shared, ylim=(0, 1.15), ylabel="neuron false positive / $[1 - (1-p)^K]$",
-               title=rf"$n = {n}$, $a = {a}$, $s = {s}$, $\theta = {theta}$, $K = {K}$")
+        ax.set(
+            xlabel=f"synapses shared by all segments, of {s}",
+            xticks=shared,
+            ylim=(0, 1.15),
+            ylabel="neuron false positive / $[1 - (1-p)^K]$",
+            title=rf"$n = {n}$, $a = {a}$, $s = {s}$, $\theta = {theta}$, $K = {K}$",
+        )
         ax.legend(loc="lower left")
         print(f"n = {n}: p = {p:.5g}, 1 - (1-p)^K = {exact.neuron_false_positive:.5g}")
         for c, (mean, error, brute) in zip(shared, rows):

@@ -44,7 +44,7 @@ def draw(folder):
             rows = [f"{alpha:.3f}: {f} ({theory(model, N, alpha):.3f})" for alpha, f in zip(loads, fractions, strict=True)]
             print(f"N = {N}, lam = {lam}, {separation}:", ", ".join(rows[::2]), flush=True)
         ax.set(xlabel=r"load $\alpha = \ln K / N$", title=rf"$N = {N}$, $\lambda = {lam:g}$", ylim=(-0.03, 1.03))
-    axes[0].set_ylabel("queries with weight > 1/2 (softmax) or 1 (sparse)")
+    axes[0].set_ylabel("fraction of queries retrieved")
     axes[0].legend(loc="center left")
     folder.mkdir(parents=True, exist_ok=True)
     fig.savefig(folder / "sparse_vs_softmax.png")

@@ -27,8 +27,17 @@ def draw(folder):
         line = [hb.solve(hb.Dendrite(n=20000, a=200, s=25, theta=int(theta), patterns=int(k))).false_positive for k in M]
         left.plot(M, line, color=colour, label=rf"$\theta = {theta}$")
         values = tilt["false_positive"].sel(theta=theta).transpose("patterns", "sample").values
-        left.errorbar(tilt["patterns"], values.mean(axis=1), values.std(axis=1, ddof=1) / values.shape[1] ** 0.5, linestyle="none",
-                      marker="D", color=colour, markerfacecolor="white", markersize=4.5, zorder=3)
+        left.errorbar(
+            tilt["patterns"],
+            values.mean(axis=1),
+            values.std(axis=1, ddof=1) / values.shape[1] ** 0.5,
+            linestyle="none",
+            marker="D",
+            color=colour,
+            markerfacecolor="white",
+            markersize=4.5,
+            zorder=3,
+        )
     for level in (1e-9, 1e-6, 1e-3):
         left.axhline(level, color="0.6", linewidth=0.8, zorder=1)
     left.set(yscale="log", ylim=(1e-28, 2), xlim=(0, 25), xlabel="patterns on the segment $M$",
@@ -43,10 +52,15 @@ def draw(folder):
     right.axhline(1, color="0.3", linewidth=1)
     right.errorbar(M, values.mean(axis=1), values.std(axis=1, ddof=1) / values.shape[1] ** 0.5, linestyle="none", marker="o",
                    color="black", label="counted unions", zorder=4)
-    for label, rounded, marker, colour in (("mean size, rounded", True, "s", colours[1]), ("mean size, real", False, "^", colours[2])):
+    for label, rounded, marker, colour in (
+        ("mean size, rounded", True, "s", colours[1]),
+        ("mean size, real", False, "^", colours[2]),
+    ):
         right.plot(M, [dendrites.mean_size_shortcut(model, rounded=rounded) for model in models] / exact, marker, color=colour,
                    markerfacecolor="white", label=label)
-    added = [hb.solve(hb.Dendrite(n=1000, a=200, s=25, theta=15, patterns=int(k), counting="multiplicity")).false_positive for k in M]
+    added = [
+        hb.solve(hb.Dendrite(n=1000, a=200, s=25, theta=15, patterns=int(k), counting="multiplicity")).false_positive for k in M
+    ]
     right.plot(M, added / exact, "v", color=colours[3], markerfacecolor="white", label="every synapse counted")
     right.set(xlabel="patterns on the segment $M$", ylabel="false positive / exact", xticks=M, xlim=(0.5, 4.5), ylim=(0.9, 1.2),
               title=r"$n = 1000$, $a = 200$, $s = 25$, $\theta = 15$")

@@ -48,7 +48,9 @@ def draw(folder):
         exact = [hb.solve(hb.Willshaw(n=n, a=a, patterns=int(m))) for m in M]
         axes[0].plot(M, [found.spurious for found in exact], color=colour, label=f"$n = {n}$, $a = {a}$: exact")
         axes[0].plot(M, [found.textbook for found in exact], color=colour, linestyle="--", linewidth=1, label="$p_1^a$")
-        points(axes[0], plain["patterns"].values, plain["spurious"].isel(point=k).transpose("patterns", "sample").values, colour)
+        points(
+            axes[0], plain["patterns"].values, plain["spurious"].isel(point=k).transpose("patterns", "sample").values, colour
+        )
     axes[0].set(yscale="log", ylim=(1e-7, 1), xlabel="stored pairs $M$", ylabel=r"spurious units $p_{01}$", title="plain net")
     axes[0].legend(loc="lower right")
 

@@ -96,8 +96,8 @@ def _add_blocks(sums: Sums, scaled, memories, values, blocked) -> None:
                 scores[blocked[:, block]] = -np.inf
             attention.rows(scores, sums.maximum, sums.total, rescale)
             np.matmul(scores, values[block], out=partial)
-        if np.any(rescale != 1):
-            sums.out *= rescale[:, None]
+        shrunk = np.flatnonzero(rescale != 1)
+        sums.out[shrunk] *= rescale[shrunk, None]
         sums.out += partial
 
 

@@ -35,10 +35,10 @@ import numpy as np
 
 from hebbian.errors import InvalidInput
 from hebbian.models import fields
-from hebbian.models.records import MonteCarloSettings, Observable
+from hebbian.models.records import MonteCarloSettings, Observable, described
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class DenseHopfield:
     """Dense Hopfield network with Hamiltonian H = -sum_mu U(X_mu) that stores K random patterns or learns them from examples.
 
@@ -77,12 +77,12 @@ class DenseHopfield:
         object.__setattr__(self, "protocol", fields.choice("protocol", self.protocol, self.PROTOCOLS))
         object.__setattr__(self, "M", fields.integer("M", self.M, 1, 2**31))
         object.__setattr__(self, "r", fields.real("r", self.r, 0.0, 1.0, open_low=True))
-        if self.protocol == "storage" and (self.M, self.r) != (1, 1.0):
-            raise InvalidInput(f"M = {self.M} and r = {self.r:g} have no role in storage: give protocol='supervised' or "
-                               "'unsupervised', or leave them out")
         if self.protocol == "supervised" and not isinstance(self.energy, str):
             raise InvalidInput("energy is a table, which supervised learning cannot use because its overlaps are not the "
                                "N + 1 of a pattern: give 'distinct' or 'power'")
+
+    def __repr__(self):
+        return f"DenseHopfield({', '.join(f'{name}={value!r}' for name, value in described(self))})"
 
     def patterns(self, N: int) -> int:
         """Number of patterns K at size N: K itself, or alpha N^(p-1) rounded to the nearest integer (ties to even)."""
@@ -99,6 +99,12 @@ class DenseHopfield:
         if self.alpha is None and self.K is None:
             raise InvalidInput("alpha is missing: give the load alpha or the number of patterns K")
         return 0.0 if self.alpha is None else self.alpha
+
+    def require_role_of_examples(self) -> None:
+        """Raise InvalidInput where M or r is given to storage, which has no examples (fields may still be set one by one)."""
+        if self.protocol == "storage" and (self.M, self.r) != (1, 1.0):
+            raise InvalidInput(f"M = {self.M} and r = {self.r:g} have no role in storage: give protocol='supervised' or "
+                               "'unsupervised', or leave them out")
 
     @property
     def R(self) -> float:
@@ -146,6 +152,7 @@ INTERPRETER = 36 * 2**20
 
 def check(model: DenseHopfield, settings: MonteCarloSettings) -> None:
     """Raise InvalidInput where model and size do not fit together."""
+    model.require_role_of_examples()
     N = settings.N
     if N < model.p:
         raise InvalidInput(f"N = {N} is too small: give at least p = {model.p} spins")
@@ -346,7 +353,8 @@ def _energy(energy):
         return fields.choice("energy", energy, DenseHopfield.ENERGIES)
     values = np.asarray(energy)
     if values.ndim != 1 or values.size < 3:
-        raise InvalidInput(f"energy is an array of shape {values.shape}: give 'distinct', 'power' or the N + 1 values of U")
+        raise InvalidInput(f"energy is an array of shape {values.shape}: give 'distinct', 'power' or the N + 1 values of U, "
+                           "at least 3 numbers")
     cleaned = tuple(int(v) if isinstance(v, numbers.Integral) else float(v) for v in values.tolist())
     if not all(isinstance(v, int) or np.isfinite(v) for v in cleaned):
         raise InvalidInput("energy contains values that are not finite: give finite numbers")

@@ -91,7 +91,8 @@ class Settings:
     T : temperature of Glauber dynamics for the binary ensemble, T >= 0; None for the updates of the continuous state.
     sweeps : Glauber sweeps of N attempts from the query on, where T is given; m is averaged over the second half.
     seed : root seed; with the parameters it fixes every random number.
-    threshold : a sample counts as retrieved if more than this fraction of its queries is.
+    threshold : a sample counts as retrieved if more than this fraction of its queries is: if the weight of their pattern,
+        at a temperature their overlap with it, is above 1/2.
     """
 
     N: int
@@ -123,7 +124,7 @@ MODEL = ModernHopfield
 OBSERVABLES = (
     Observable("m", "m"),
     Observable("weight", "p_1", "weight of the pattern asked for"),
-    Observable("success", "S", "fraction of queries with weight above 1/2"),
+    Observable("success", "S", "fraction of queries retrieved"),
     Observable("top", "S_1", "fraction of queries whose pattern has the largest score"),
     Observable("exact", "S_e", "fraction of queries with weight 1"),
     Observable("norm", "r^2", "squared norm of the state per dimension"),

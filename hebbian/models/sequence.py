@@ -36,7 +36,9 @@ class SequenceMemory:
     family: ClassVar[str] = "sequence"
 
     def __post_init__(self):
-        clean = sizes(self.n, self.a, self.s, self.theta) | {"transitions": fields.integer("transitions", self.transitions, 1, 2**31)}
+        clean = sizes(self.n, self.a, self.s, self.theta) | {
+            "transitions": fields.integer("transitions", self.transitions, 1, 2**31)
+        }
         del clean["noise"]
         for name, value in clean.items():
             object.__setattr__(self, name, value)

@@ -96,7 +96,9 @@ def check(model: Willshaw, settings: Settings) -> None:
     if model.patterns is None:
         raise InvalidInput("patterns is missing: give the number of stored pairs")
     if model.n * model.segments >= 2**31:
-        raise InvalidInput(f"n = {model.n} with segments = {model.segments} is too large to simulate: keep n * segments below 2^31")
+        raise InvalidInput(
+            f"n = {model.n} with segments = {model.segments} is too large to simulate: keep n * segments below 2^31"
+        )
 
 
 def realised(model: Willshaw, settings: Settings) -> dict[str, float]:
@@ -117,4 +119,8 @@ def operations(model: Willshaw, settings: Settings) -> float:
 
 def memory(model: Willshaw, settings: Settings) -> int:
     """Bytes of one net: its synapses as float32 and as bytes, and its patterns."""
-    return 5 * model.segments * model.n**2 + 16 * model.patterns * model.a * 2 + 8 * model.segments * model.n * probes(model, settings)
+    return (
+        5 * model.segments * model.n**2
+        + 16 * model.patterns * model.a * 2
+        + 8 * model.segments * model.n * probes(model, settings)
+    )

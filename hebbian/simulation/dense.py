@@ -42,7 +42,7 @@ def simulate(model, *, patterns=None, examples=None, start="pattern", record=(),
         spins = montecarlo.given_start(spins, settings)
     if patterns is not None:
         patterns = disorder.given(patterns, settings.N, settings.samples)
-        model = _with_count(model, patterns.shape[-2])
+        model = _with_count(model, patterns.shape[-2], settings.N)
     if examples is not None:
         if patterns is None or model.protocol == "storage":
             raise InvalidInput("examples were given without what they are examples of: give the archetypes as patterns and a "
@@ -159,9 +159,12 @@ def _disorder(model, settings, sample, patterns):
     return disorder.pack(patterns if patterns.ndim == 2 else patterns[sample])
 
 
-def _with_count(model, K):
+def _with_count(model, K, N):
     if model.alpha is None and model.K is None:
         return replace(model, K=K)
+    if model.patterns(N) != K:
+        raise InvalidInput(f"patterns holds {K} patterns but {model} has K = {model.patterns(N)} at N = {N}: "
+                           "give a model without alpha and K")
     return model
 
 

@@ -76,7 +76,9 @@ def splitting(model, settings, sample: int) -> dict[str, float]:
             break
         chosen = streams.words(key, np.arange(particles), 0, level, 1)[:, 0].astype(np.int64) * len(above) >> 32
         cells, overlaps = cells[above[chosen]], overlaps[above[chosen]]
-        kernel.swap_moves(model.a, start, ids, settings.moves, level, *key, cells, overlaps)
+        # Without a silent cell there is nothing to swap, and one input only.
+        moves = settings.moves if model.a < model.n else 0
+        kernel.swap_moves(model.a, start, ids, moves, level, *key, cells, overlaps)
     return {
         "neuron_false_positive": probability,
         "false_positive": probability if model.segments == 1 else math.nan,
@@ -156,7 +158,8 @@ def revealed(n: int, a: int, theta: int, sizes: np.ndarray, key, *, stage: int, 
     trials, most = len(sizes), int(sizes.max())
     overlap, weight = np.zeros(trials, np.int64), np.ones(trials)
     kinds, which = np.unique(sizes, return_inverse=True)
-    odds = np.array([best_odds(n, a, theta, int(size) * copies) for size in kinds])[which]
+    shift = best_shift(n, a, theta, int(np.median(sizes)) * copies)
+    odds = np.array([tilt_odds(n, a, theta, int(size) * copies, shift) for size in kinds])[which]
     for copy in range(copies):
         active = np.zeros(trials, np.int64)
         for i, uniform in enumerate(_uniforms(key, trials, most, stage, first=copy * most)):
@@ -176,15 +179,19 @@ def tilted(p, odds):
         return np.where(p > 0, p / (p + (1 - p) / odds), 0.0)
 
 
-@lru_cache(maxsize=4096)
-def best_odds(n: int, a: int, theta: int, size: int) -> float:
-    """e^L of the tilt with the least second moment: 1 where the event is typical, infinite at theta >= size."""
+def tilt_odds(n: int, a: int, theta: int, size: int, shift: float) -> float:
+    """e^L of the tilt: 1 where the event is typical, infinite at theta >= size, else as SHIFTS say."""
     if theta >= size:
         return math.inf
     if a == 0 or theta * n <= size * a:
         return 1.0
-    base = theta / (size - theta) * (n - a) / a
-    return min((base * math.exp(shift) for shift in SHIFTS), key=lambda odds: second_moment(n, a, theta, size, odds))
+    return theta / (size - theta) * (n - a) / a * math.exp(shift)
+
+
+@lru_cache(maxsize=4096)
+def best_shift(n: int, a: int, theta: int, size: int) -> float:
+    """The shift of least second moment; unions of all sizes share that of a typical one."""
+    return min(SHIFTS, key=lambda shift: second_moment(n, a, theta, size, tilt_odds(n, a, theta, size, shift)))
 
 
 def second_moment(n: int, a: int, theta: int, size: int, odds: float) -> float:
@@ -206,15 +213,17 @@ def second_moment(n: int, a: int, theta: int, size: int, odds: float) -> float:
 
 def relative_variance(model) -> float:
     """Variance of one weighted draw of the tilt over P^2, exactly, for one pattern: the error of N draws is P sqrt(R / N)."""
-    odds = best_odds(model.n, model.a, model.theta, model.s)
+    size = model.n, model.a, model.theta, model.s
+    odds = tilt_odds(*size, best_shift(*size))
     log_mean = math.log(math.fsum(overlap_law(model.n, model.a, model.s)[model.theta:]))
     return math.expm1(second_moment(model.n, model.a, model.theta, model.s, odds) - 2 * log_mean)
 
 
 def _uniforms(key, trials, steps, stage, first=0):
     """Yield one uniform in (0, 1) a trial for each step, float64 (trials,)."""
-    trial = np.arange(trials)
+    from hebbian._kernels import dendrites as kernel
+
     for step in range(first, first + steps):
         if step % 4 == 0 or step == first:
-            block = streams.words(key, trial, step // 4, stage)
+            block = kernel.words(trials, step // 4, stage, *key)
         yield (block[:, step % 4] + 0.5) * 2.0**-32

@@ -59,5 +59,7 @@ class Segments:
     def _inputs(self, active, dimensions):
         active = np.ascontiguousarray(active, np.int32)
         if active.ndim != dimensions or (active.size and (active.min() < 0 or active.max() >= self.n)):
-            raise InvalidInput(f"active cells have shape {active.shape}: give {dimensions} dimensions of cells from 0 to {self.n - 1}")
+            raise InvalidInput(
+                f"active cells have shape {active.shape}: give {dimensions} dimensions of cells from 0 to {self.n - 1}"
+            )
         return active

@@ -69,7 +69,9 @@ def _net(model, settings, sample):
     on = np.zeros((recalls, n), np.float32)
     np.put_along_axis(on, inputs[:recalls].astype(np.int64), 1.0, axis=1)
     if v:
-        np.put_along_axis(on, np.take_along_axis(inputs[:recalls], dropped.astype(np.int64), axis=1).astype(np.int64), 0.0, axis=1)
+        np.put_along_axis(
+            on, np.take_along_axis(inputs[:recalls], dropped.astype(np.int64), axis=1).astype(np.int64), 0.0, axis=1
+        )
     # Overlaps are integers below 2^24, so float32 sums are exact in any order.
     overlaps = on @ synapses.astype(np.float32).T
     fired = (overlaps >= model.threshold).reshape(recalls, n, K).any(axis=2)

@@ -10,7 +10,6 @@ With `exact=True` the same functions return Fractions.
 
 import math
 from fractions import Fraction
-from functools import lru_cache
 from math import comb
 
 import numpy as np
@@ -97,12 +96,6 @@ def log10(value: float, exponent: int = 0) -> float:
     return math.log10(value) + exponent * math.log10(2) if value > 0 else -math.inf
 
 
-@lru_cache(maxsize=65536)
-def _fresh(n, s, u, exact):
-    """Law of the number of new cells, 0 .. s, that a uniform s-subset adds to a set of u >= s cells."""
-    return law(n, u, s, exact=exact)[::-1]
-
-
 def union_laws(n: int, s: int, most: int, *, exact: bool = False):
     """Yield the law of the size u of a union of M = 1, 2, ..., most uniform s-subsets of n cells, indexed by u.
 
@@ -114,22 +107,22 @@ def union_laws(n: int, s: int, most: int, *, exact: bool = False):
     current = numbers([zero] * (largest + 1), exact)
     current[s] = Fraction(1) if exact else 1.0
     yield current
+    # Row u - s: law of the number of new cells, 0 .. s, that one more subset adds to a set of u cells.
+    fresh = np.stack([law(n, u, s, exact=exact)[::-1] for u in range(s, min(n, max(1, most - 1) * s) + 1)])
     for m in range(1, most):
-        sizes = range(s, min(n, m * s) + 1)
-        steps = np.stack([_fresh(n, s, u, exact) for u in sizes])
+        sizes = min(n, m * s) + 1 - s
         following = numbers([zero] * (largest + 1), exact)
         for k in range(s + 1):
-            reach = min(len(sizes), largest + 1 - s - k)
-            following[s + k:s + k + reach] += current[s:s + reach] * steps[:reach, k]
+            reach = min(sizes, largest + 1 - s - k)
+            following[s + k:s + k + reach] += current[s:s + reach] * fresh[:reach, k]
         current = following
         yield current
 
 
 def union_law(n: int, s: int, patterns: int, *, exact: bool = False) -> np.ndarray:
     """Law of the size of a union of `patterns` uniform s-subsets of n cells, indexed by the size u."""
-    for current in union_laws(n, s, patterns, exact=exact):
-        pass
-    return current
+    *_, last = union_laws(n, s, patterns, exact=exact)
+    return last
 
 
 def occupancy_law(n: int, s: int, patterns: int) -> list[Fraction]:

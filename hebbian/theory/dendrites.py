@@ -116,6 +116,18 @@ def class_accuracy(model: Dendrite, classes: int) -> float:
     return (1.0 - found.neuron_false_negative) * q
 
 
+def false_alarms(model: Dendrite, inputs: int) -> tuple[float, float]:
+    """Expected false alarms of a neuron over a stream of random inputs, T P_fp, and the chance of none, (1 - P_fp)^T.
+
+    The first is exact for any neuron drawn at random. The second is exact for one segment with one pattern, whose false
+    positive does not depend on which cells it holds, and neglects the spread between neurons otherwise.
+    """
+    inputs = fields.integer("inputs", inputs, 0)
+    found = solve(model)
+    p, q = found.neuron_false_positive, _power(found.false_positive, found.correct_rejection, model.segments)
+    return inputs * p, _power(p, q, inputs)
+
+
 def response(model: Dendrite, shared: int) -> float:
     """Graded response: probability of a spike on a pattern that shares `shared` of its a cells with the stored one.
 
@@ -126,9 +138,9 @@ def response(model: Dendrite, shared: int) -> float:
 
 
 def mixture_false_positive(model: Dendrite, inputs: int) -> float:
-    """False positive of a one-pattern segment when `inputs` random patterns are active at once, sum_u P(u) P(Hyp(n,s,u) >= theta).
+    """False positive of a one-pattern segment when `inputs` random patterns are active at once.
 
-    u is the size of the union of `inputs` uniform a-subsets.
+    sum_u P(u) P(Hyp(n, s, u) >= theta), with u the size of the union of `inputs` uniform a-subsets.
     """
     inputs = fields.integer("inputs", inputs, 1)
     sizes = counting.union_law(model.n, model.a, inputs)

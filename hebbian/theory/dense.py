@@ -216,6 +216,7 @@ def phase_diagram(model: DenseHopfield, *, x: str = "alpha", y: str = "T", value
 
 
 def _equations(model, average="binomial"):
+    model.require_role_of_examples()
     average = fields.choice("average", average, AVERAGES)
     if not isinstance(model.energy, str):
         raise NotDefined("theory is defined for energy = 'distinct' and 'power', not for a table of U: its values at "
@@ -224,12 +225,13 @@ def _equations(model, average="binomial"):
 
 
 def _retrieval(model, eq, T, alpha, c):
+    highest = c * branches.zero_load_temperature(eq)
+    if T >= highest:
+        raise NoSolution(f"no retrieval state of {model} at T = {T:g}: one pattern alone is retrieved below "
+                         f"T = {highest:.6g}; lower T")
     state = branches.retrieval(eq, T / c, alpha / c)
     if np.isnan(state.n):
         capacity = c * float(branches.spinodal_load(eq, T / c))
-        if np.isnan(capacity):
-            raise NoSolution(f"no retrieval state of {model} at T = {T:g}: one pattern alone is retrieved below "
-                             f"T = {c * branches.zero_load_temperature(eq):.6g}; lower T")
         raise NoSolution(f"no retrieval state of {model} at T = {T:g} and load {alpha:.9g}: the largest load with one "
                          f"is {capacity:.9g} at this temperature; lower alpha or ask for branch='glass'")
     return state

@@ -209,10 +209,20 @@ def load_slope(state):
 
 
 def _curve(eq, T):
-    """Points y along the retrieval curve (a last axis of GRID) and the loads there; at low T its maximum lies at low y."""
+    """Points y along the retrieval curve (a last axis of GRID) and the loads there; at low T its maximum lies at low y.
+
+    For p >= 3 the noise vanishes with q, and close to the low end of a cold curve there are states of small q that need a
+    large load.  They lie beyond states where the noise that a state makes grows faster than the noise it is given, d ln v /
+    d ln a > 2, which are no phase; from there on downwards the load is returned as -1.
+    """
     low, high = zero_load(eq, T)
     y = low[..., None] + (high - low)[..., None] * ((np.arange(GRID) + 0.5) / GRID) ** 2
-    return y, on_retrieval_curve(eq, y, T[..., None]).alpha
+    state = on_retrieval_curve(eq, y, T[..., None])
+    if eq.p == 2:
+        return y, state.alpha
+    slope = eq.noise.log_variance_change(state.q, state.C, -state.T * state.averages.C_noise, state.averages.C_noise)
+    beyond = np.flip(np.logical_or.accumulate(np.flip(state.a * slope > 2, axis=-1), axis=-1), axis=-1)
+    return y, np.where(beyond, -1.0, state.alpha)
 
 
 def load_end(eq, T):
@@ -268,12 +278,15 @@ def retrieval(eq, T, alpha) -> States:
         high = np.min(np.where(y > low[..., None], y, end[..., None]), axis=-1)
         low = np.where(np.isfinite(low), low, np.nan)
     saturated = (end == eq.examples.y_max) & (alpha <= on_retrieval_curve(eq, end, T).alpha)
-    y = np.where((alpha == 0) | saturated, end, bracketed_root(excess, low, high, T, alpha))
+    # Below some load the noise is lost in the rounding of y; there the state without load is the better start.
+    slight = (alpha > 0) & (alpha < 1e-8) & (T < 0.9 * zero_load_temperature(eq)) & ~saturated
+    y = np.where((alpha == 0) | saturated | slight, end, bracketed_root(excess, low, high, T, alpha))
     n = np.where(saturated, eq.examples.largest, eq.examples.largest * erf(y))
     without = eq.examples.averages(eq.F(n, 1), 0.0, T)
-    a = np.where(saturated, np.sqrt(np.abs(alpha * eq.noise.variance(without.q, without.C))),
+    a = np.where(saturated | slight, np.sqrt(np.abs(alpha * eq.noise.variance(without.q, without.C))),
                  np.where(alpha == 0, 0.0, retrieval_noise(eq, y, T)))
-    n, a = _polished(eq, n, a, T, alpha)
+    for _ in range(2):
+        n, a = _polished(eq, n, a, T, alpha)
     return States(eq, T, alpha, n, a, eq.examples.averages(eq.F(n, 1), a, T))
 
 

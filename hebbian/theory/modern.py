@@ -47,8 +47,8 @@ class Solution:
     basin : m_c, smallest overlap of a query of norm 1 that is retrieved; above 1 not even the pattern itself is.
     phase : "single" (only patterns are fixed points), "coexist" (patterns and the averaging state), "average" (only that)
         or "condensed" (neither: queries end in mixtures of a few wrong patterns).
-    m, weight, success, norm : overlap with the pattern, its weight, fraction of queries with weight above 1/2, squared norm of
-        the state per dimension, after the steps; 0 or 1 for N to infinity, annealed averages at finite N.
+    m, weight, success, norm : overlap with the pattern, its weight, fraction of queries retrieved, squared norm of the state
+        per dimension, after the steps; 0 or 1 for N to infinity, annealed averages at finite N.
     exact : probability that the weight is exactly 1; 0 for softmax.
     """
 

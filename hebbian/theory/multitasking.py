@@ -110,7 +110,7 @@ def phase_diagram(model: MultitaskingHopfield, *, points: int = 200) -> PhaseDia
     if model.K is None:
         raise NotDefined("the phase diagram is that of a fixed number of patterns: give K instead of alpha")
     points = fields.integer("points", points, 20)
-    return PhaseDiagram(model, lines(model, points))
+    return PhaseDiagram(model, lines(model, points), x="d")
 
 
 def capacity(model: MultitaskingHopfield, *, T: float = 0.0) -> float:

@@ -117,14 +117,18 @@ def ladder(a, K):
 
 
 def starts(a, K):
-    """Structured starts: the ladder, each symmetric mixture slightly tilted, and both after the first rungs of the ladder."""
+    """Structured starts: the ladder, each symmetric mixture tilted, and the same after the first rungs of the ladder.
+
+    Above eight patterns a selection of them, since each descent costs K^2.
+    """
+    few = K <= 8
     d, found = 1 - a, [ladder(a, K) + 1e-3 * a * 0.5 ** np.arange(K)]
-    counts = range(1, K + 1) if K <= 8 else sorted({1, 2, 3, 4, 5, 7, 10, 15, 20, K})
-    for rungs in range(0, min(K - 1, 4)):
+    counts = range(1, K + 1) if few else sorted({1, 2, 3, 5, 8, 12, 20, K})
+    for rungs in range(0, min(K - 1, 4 if few else 2)):
         for count in counts:
             if rungs + count > K or (rungs and count == 1):
                 continue
-            for tilt in (0.05, 0.6) if count > 1 else (0.05,):
+            for tilt in (0.05, 0.6) if count > 1 and few else (0.05,):
                 n = np.full(K, 1e-4 * a)
                 n[:rungs] = ladder(a, rungs)
                 n[rungs:rungs + count] = a * d**rungs * count**-0.5 * (1 - tilt * np.arange(count) / count)

@@ -150,7 +150,7 @@ def first_order(law, K):
     return curves
 
 
-def fold_curve(law, K, ceiling, T0=0.004, step=2e-3):
+def fold_curve(law, K, ceiling, T0=0.002, step=2e-3):
     """Points (d, T) where the hierarchical minimum loses stability, followed by arclength from T0 through the critical point.
 
     Unknowns (n_1..n_K, d, T); equations: stationarity and a vanishing determinant of the Hessian.

@@ -73,6 +73,19 @@ def solve(model, T, branch) -> LoadSolution:
         stable=replicon < 1, m=m * a / unit, m2=float(m @ m) * (a / unit) ** 2, q=q, noise=(s * a / unit) ** 2)
 
 
+def branch_curve(a: float, count: int, T: float, points: int = 60) -> tuple[np.ndarray, np.ndarray]:
+    """Load and last overlap along the retrieval branch of `count` condensed patterns up to its largest load, unit scale."""
+    found = []
+    for s in np.geomspace(1e-3, 1.5, points):
+        m, load = _state(a, count, s, T)[:2]
+        if found and load < found[-1][0]:
+            break
+        if load > 0 and m[-1] > 1e-6:
+            found.append((load, m[-1]))
+    load, m = np.array(found).T
+    return load, m
+
+
 def capacity(a: float) -> float:
     """Largest load with a retrieval state of one pattern at T = 0; NoSolution for a <= 1/3."""
     def load(y):

@@ -33,7 +33,7 @@ class Solution:
     stable: bool
 
     def __post_init__(self):
-        if not self.residual <= RESIDUAL_BOUND:
+        if not (self.residual <= RESIDUAL_BOUND and np.isfinite(getattr(self, "free_energy", 0.0))):
             raise NotConverged(f"{self.branch} saddle point of {self.model} at T = {self.T:g} not reached: "
                                f"residual {self.residual:.1e} above {RESIDUAL_BOUND:g}; try a neighbouring point")
 

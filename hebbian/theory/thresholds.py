@@ -32,8 +32,13 @@ class Threshold:
     false_negative: float | None = None
 
 
-def optimal_threshold(model: Dendrite | Iterable[tuple[int, int, int]], *, criterion: str = "error", false_positive: float = 1e-9,
-                      false_negative: float = 1e-3) -> Threshold:
+def optimal_threshold(
+    model: Dendrite | Iterable[tuple[int, int, int]],
+    *,
+    criterion: str = "error",
+    false_positive: float = 1e-9,
+    false_negative: float = 1e-3,
+) -> Threshold:
     """Best spike threshold of a neuron, or over a grid of segments.
 
     Parameters

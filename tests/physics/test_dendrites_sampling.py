@@ -84,10 +84,16 @@ def test_tilt_is_unbiased_with_the_stated_variance(fields):
         > 10 * run.false_positive.error
 
 
-@pytest.mark.parametrize("model", [
-    Dendrite(n=20000, a=100, s=25, theta=15, patterns=10), Dendrite(n=1000, a=200, s=25, theta=24, patterns=2),
-    Dendrite(n=20000, a=100, s=25, theta=15, patterns=10, counting="multiplicity"), Dendrite(n=64, a=10, s=10, theta=8, patterns=5),
-], ids=str)
+@pytest.mark.parametrize(
+    "model",
+    [
+        Dendrite(n=20000, a=100, s=25, theta=15, patterns=10),
+        Dendrite(n=1000, a=200, s=25, theta=24, patterns=2),
+        Dendrite(n=20000, a=100, s=25, theta=15, patterns=10, counting="multiplicity"),
+        Dendrite(n=64, a=10, s=10, theta=8, patterns=5),
+    ],
+    ids=str,
+)
 def test_tilt_of_unions(model):
     run, exact = hb.simulate(model, method="tilt", trials=64_000, seed=52), hb.solve(model)
     assert abs(run.false_positive.mean - exact.false_positive) < 4 * run.false_positive.error
@@ -136,7 +142,9 @@ def test_shared_synapses_break_the_independent_formula():
     # Over fresh cores and cells the exact average is known in closed form.
     model, found = Dendrite(n=n, a=a, s=12, theta=theta, segments=K), []
     for seed in range(40):
-        found.append(rare.any_spikes(shared_segments(n, 8, 4, K, seed=100 + seed), a, theta, 2000, key=("test", (), 56, seed))[0].mean())
+        found.append(
+            rare.any_spikes(shared_segments(n, 8, 4, K, seed=100 + seed), a, theta, 2000, key=("test", (), 56, seed))[0].mean()
+        )
     spread = np.std(found, ddof=1) / math.sqrt(len(found))
     assert abs(np.mean(found) - theory.shared_core_false_positive(model, 8)) < 5 * spread
     # The estimator states its own variance: means of 100 blocks scatter as one value does over the root of the block.
@@ -144,7 +152,9 @@ def test_shared_synapses_break_the_independent_formula():
     assert blocks.var(ddof=1) == pytest.approx(values.var() / 1000, rel=5 * math.sqrt(2 / 99))
 
 
-@pytest.mark.parametrize("model", [Dendrite(n=500, a=64, s=24, theta=12), Dendrite(n=400, a=40, s=16, theta=10, segments=10)], ids=str)
+@pytest.mark.parametrize(
+    "model", [Dendrite(n=500, a=64, s=24, theta=12), Dendrite(n=400, a=40, s=16, theta=10, segments=10)], ids=str
+)
 def test_splitting_is_unbiased(model):
     run, exact = hb.simulate(model, method="splitting", trials=64 * 200, batches=64, moves=100, seed=56), hb.solve(model)
     assert abs(run.neuron_false_positive.mean - exact.neuron_false_positive) < 4 * run.neuron_false_positive.error
@@ -158,7 +168,9 @@ def test_stated_errors_are_the_observed_spread_over_seeds():
                                   ("union", Dendrite(n=200, a=20, s=12, theta=5, segments=20), 3200),
                                   ("splitting", Dendrite(n=200, a=20, s=12, theta=6), 32 * 60)]:
         runs = [hb.simulate(model, method=method, trials=trials, moves=60, seed=seed) for seed in range(1000, 1200)]
-        stated = np.mean([run.neuron_false_positive.error**2 if method != "tilt" else run.false_positive.error**2 for run in runs])
+        stated = np.mean(
+            [run.neuron_false_positive.error**2 if method != "tilt" else run.false_positive.error**2 for run in runs]
+        )
         means = [(run.neuron_false_positive if method != "tilt" else run.false_positive).mean for run in runs]
         # The variance of 200 means scatters by 10 %.
         assert np.var(means, ddof=1) == pytest.approx(stated, rel=0.2 + 0.1), method

@@ -101,11 +101,14 @@ def test_given_archetypes_and_examples():
 
 
 @pytest.mark.parametrize("fields, says", [
-    (dict(M=3), "no role in storage"), (dict(protocol="supervised", r=0.0), "r = 0.0"), (dict(protocol="teacher"), "teacher"),
+    (dict(protocol="supervised", r=0.0), "r = 0.0"), (dict(protocol="teacher"), "teacher"),
     (dict(protocol="supervised", energy=[0, 1, 2]), "table"), (dict(protocol="unsupervised", M=0), "M = 0")])
 def test_learning_refuses_what_has_no_meaning(fields, says):
     with pytest.raises(hb.InvalidInput, match=says):
         hb.DenseHopfield(alpha=0.1, **fields)
+    for verb in (hb.solve, hb.simulate):
+        with pytest.raises(hb.InvalidInput, match="no role in storage"):
+            verb(hb.DenseHopfield(alpha=0.1, M=3), T=0.1, N=50)
 
 
 def test_ramps_and_tempering_refuse_what_they_would_silently_ignore():

@@ -175,6 +175,7 @@ def test_zero_temperature_keeps_what_theory_says_and_loses_the_rest():
     assert warm.m.mean == pytest.approx(np.tanh(2.0), abs=4 * warm.m.error)
     assert abs(warm.m.mean - np.tanh(1.0)) > 4 * warm.m.error
     assert 9 < warm.lifetime.mean <= 10 == kept.lifetime.mean
+    assert warm.success.mean > 0.95 and warm.weight.mean < warm.success.mean
 
 
 def test_curves_share_their_disorder_and_memories_nest():
@@ -192,7 +193,7 @@ def test_what_simulation_refuses():
              (dict(N=10, T=0.5), ModernHopfield(alpha=0.3), "ensemble = 'binary'"),
              (dict(N=10, steps=0), ModernHopfield(alpha=0.3), "steps = 0"),
              (dict(N=10, sweps=3), ModernHopfield(alpha=0.3), "did you mean 'sweeps'"),
-             (dict(N=60), ModernHopfield(alpha=0.5), "this machine has")]
+             (dict(N=60), ModernHopfield(alpha=0.5), "one sample needs")]
     for settings, model, words in cases:
         with pytest.raises(hb.InvalidInput, match=words):
             hb.simulate(model, **settings)

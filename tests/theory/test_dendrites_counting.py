@@ -46,7 +46,9 @@ def test_logarithms_go_on_where_floats_end():
     assert exact < -550 and exact < found.log10_false_positive < -400
 
 
-@pytest.mark.parametrize("a, s, theta, v", [(300, 30, 12, 60), (128, 30, 8, 64), (2000, 20, 10, 1000), (40, 20, 14, 18), (20, 20, 20, 1)])
+@pytest.mark.parametrize(
+    "a, s, theta, v", [(300, 30, 12, 60), (128, 30, 8, 64), (2000, 20, 10, 1000), (40, 20, 14, 18), (20, 20, 20, 1)]
+)
 def test_false_negative_counts_lost_synapses(a, s, theta, v):
     exact = Fraction(sum(comb(s, b) * comb(a - s, v - b) for b in range(s - theta + 1, min(s, v) + 1)), comb(a, v))
     found = hb.solve(Dendrite(n=10 * a, a=a, s=s, theta=theta, noise=v))
@@ -113,6 +115,29 @@ def test_union_chain_equals_the_occupancy_law(n, s, M):
     assert law.mean == pytest.approx(n * (1 - (1 - s / n) ** M), rel=ROUNDING)
 
 
+def test_a_hundred_random_models_by_independent_rationals():
+    """False positive, miss and rejection of unions from the occupancy law and plain binomials, over random small models."""
+    rng = np.random.default_rng(17)
+    for _ in range(100):
+        n = int(rng.integers(12, 120))
+        a = int(rng.integers(2, n // 2 + 1))
+        s = int(rng.integers(1, min(a, 12) + 1))
+        theta, M, v = int(rng.integers(1, s + 1)), int(rng.integers(1, 5)), int(rng.integers(0, min(a, n - a) + 1))
+        sizes = counting.occupancy_law(n, s, M)
+        positive = sum(p * by_definition(n, u, a, theta) for u, p in enumerate(sizes) if p)
+        negative = Fraction(0)
+        for lost in range(min(s, v) + 1):
+            kept = theta - s + lost
+            for u, p in enumerate(sizes):
+                if p:
+                    silent = 1 - by_definition(n - s, u - s, a - s + lost, kept) if kept > 0 else 0
+                    negative += p * Fraction(comb(s, lost) * comb(a - s, v - lost), comb(a, v)) * silent
+        found = hb.solve(Dendrite(n=n, a=a, s=s, theta=theta, patterns=M, noise=v))
+        assert found.false_positive == pytest.approx(float(positive), rel=ROUNDING, abs=0)
+        assert found.false_negative == pytest.approx(float(negative), rel=ROUNDING, abs=0)
+        assert found.correct_rejection == pytest.approx(float(1 - positive), rel=ROUNDING, abs=0)
+
+
 def test_union_false_positive_by_an_independent_route():
     """The occupancy law and tails from binomials share nothing with the chain and its partial sums."""
     n, a, s, theta, M = 300, 40, 12, 9, 4
@@ -152,6 +177,15 @@ def test_classes():
     found = hb.solve(model)
     p, miss = found.false_positive, found.false_negative
     assert dendrites.class_accuracy(model, 10) == pytest.approx((1 - miss * (1 - p) ** 19) * (1 - p) ** 180, rel=ROUNDING)
+
+
+def test_false_alarms_over_a_stream():
+    model = Dendrite(n=400, a=40, s=16, theta=8, segments=200)
+    p = hb.solve(model).neuron_false_positive
+    alarms, none = dendrites.false_alarms(model, 1000)
+    assert alarms == pytest.approx(1000 * p, rel=ROUNDING) and none == pytest.approx((1 - p) ** 1000, rel=1e-11)
+    assert dendrites.false_alarms(Dendrite(n=20000, a=400, s=20, theta=20), 10**9) == pytest.approx(
+        (1e9 * float(by_definition(20000, 20, 400, 20)), 1.0), rel=ROUNDING)
 
 
 def test_noise_in_cells_is_not_noise_in_synapses():

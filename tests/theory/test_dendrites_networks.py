@@ -35,14 +35,14 @@ def test_dendritic_net_by_summing_over_all_placements(K, M):
     fields = dict(n=40, a=10, s=6, theta=5)
     f, v = 0.25, 4
     unions = {j: hb.solve(Dendrite(**fields, patterns=j, noise=v)) for j in range(1, M + 1)}
-    rejects = lambda j: unions[j].correct_rejection if j else 1.0
+    rejects = [1.0, *(unions[j].correct_rejection for j in range(1, M + 1))]
     silent = missed = 0.0
     for r in range(M):
         weight = math.comb(M - 1, r) * f**r * (1 - f) ** (M - 1 - r)
         for places in product(range(K), repeat=r):
             loads = np.bincount(places, minlength=K) if r else np.zeros(K, int)
-            silent += weight / K**r * math.prod(rejects(j) for j in loads)
-            missed += weight / K**r * unions[loads[0] + 1].false_negative * math.prod(rejects(j) for j in loads[1:])
+            silent += weight / K**r * math.prod(rejects[j] for j in loads)
+            missed += weight / K**r * unions[loads[0] + 1].false_negative * math.prod(rejects[j] for j in loads[1:])
     found = hb.solve(hb.Willshaw(**fields, patterns=M, segments=K, noise=v))
     assert found.spurious == pytest.approx(1 - silent, rel=1e-10) and found.miss == pytest.approx(missed, rel=ROUNDING)
     assert 0.01 < found.miss < 0.9
@@ -69,7 +69,11 @@ def test_capacity_rises_slowly_towards_ln_2():
         pairs = hb.capacity(hb.Willshaw(n=n, a=a), approximate=True)
         with mpmath.workdps(30):
             return float(pairs * mpmath.log(mpmath.binomial(n, a), 2) / mpmath.mpf(n) ** 2)
-    found = [max(bits(n, a) for a in range(round(math.log2(n)), 2 * round(math.log2(n)))) for n in (10**3, 10**4, 10**6, 10**8, 10**12)]
+
+    found = [
+        max(bits(n, a) for a in range(round(math.log2(n)), 2 * round(math.log2(n))))
+        for n in (10**3, 10**4, 10**6, 10**8, 10**12)
+    ]
     assert found == pytest.approx([0.401, 0.458, 0.525, 0.563, 0.604], abs=6e-4)
     assert all(low < high < math.log(2) for low, high in zip(found, found[1:]))
 
@@ -90,7 +94,10 @@ def test_sequence_memory_reproduces_the_published_overlaps(n, printed):
 
 def test_sequence_memory_in_high_precision():
     with mpmath.workdps(50):
-        for fields in (dict(n=400, a=40, s=16, theta=8, transitions=4000), dict(n=5000, a=100, s=20, theta=15, transitions=10**6)):
+        for fields in (
+            dict(n=400, a=40, s=16, theta=8, transitions=4000),
+            dict(n=5000, a=100, s=20, theta=15, transitions=10**6),
+        ):
             exact = hb.solve(Dendrite(**{k: fields[k] for k in ("n", "a", "s", "theta")}), exact=True).false_positive
             p = mpmath.mpf(exact.numerator) / exact.denominator
             F = 1 - (1 - p * fields["a"] / fields["n"]) ** (fields["transitions"] - 1)

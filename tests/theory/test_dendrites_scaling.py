@@ -10,7 +10,11 @@ import hebbian as hb
 from hebbian.models.dendrites import Dendrite
 from hebbian.theory import activity, counting, scaling, thresholds
 
-EXAMPLES = [Dendrite(n=4000, a=128, s=24, theta=12), Dendrite(n=2000, a=40, s=20, theta=10), Dendrite(n=300, a=64, s=24, theta=12)]
+EXAMPLES = [
+    Dendrite(n=4000, a=128, s=24, theta=12),
+    Dendrite(n=2000, a=40, s=20, theta=10),
+    Dendrite(n=300, a=64, s=24, theta=12),
+]
 
 
 @pytest.mark.parametrize("model", EXAMPLES, ids=str)
@@ -99,7 +103,9 @@ def test_hebbian_law_against_sampled_patterns():
 def test_random_levels_and_rates_reduce_to_the_fixed_ones():
     law = counting.law(200, 10, 30)
     assert activity.random_level_law(200, 10, {30: 1.0}) == pytest.approx(law, rel=1e-13)
-    assert activity.rate_law([0.2] * 6) == pytest.approx([math.comb(6, b) * 0.2**b * 0.8 ** (6 - b) for b in range(7)], rel=1e-13)
+    assert activity.rate_law([0.2] * 6) == pytest.approx(
+        [math.comb(6, b) * 0.2**b * 0.8 ** (6 - b) for b in range(7)], rel=1e-13
+    )
     assert activity.beta_binomial_law(8, 2e7, 8e7) == pytest.approx(activity.binomial_law(8, 0.2), rel=1e-5)
     assert activity.tail(activity.beta_binomial_law(20, 1, 49), 10) == pytest.approx(5.4e-7, rel=0.01)
 

@@ -23,10 +23,16 @@ def test_bad_dendrites_get_one_sentence(change, words):
         hb.Dendrite(**GOOD | change)
 
 
-@pytest.mark.parametrize("settings, words", [
-    (dict(trials=0), "trials = 0"), (dict(batches=1), "batches = 1"), (dict(method="guess"), "direct"), (dict(trial=5), "did you mean 'trials'"),
-    (dict(method="splitting", trials=40), "particles"),
-])
+@pytest.mark.parametrize(
+    "settings, words",
+    [
+        (dict(trials=0), "trials = 0"),
+        (dict(batches=1), "batches = 1"),
+        (dict(method="guess"), "direct"),
+        (dict(trial=5), "did you mean 'trials'"),
+        (dict(method="splitting", trials=40), "particles"),
+    ],
+)
 def test_bad_settings_get_one_sentence(settings, words):
     with pytest.raises(hb.InvalidInput, match=words):
         hb.simulate(hb.Dendrite(**GOOD), **settings)
@@ -43,6 +49,21 @@ def test_missing_thresholds_and_undefined_methods():
         hb.solve(hb.Willshaw(n=100, a=5))
     with pytest.raises(hb.InvalidInput, match="one Dendrite"):
         hb.optimal_threshold([(100, 10, 5)], criterion="error")
+
+
+@pytest.mark.parametrize("method", ["direct", "tilt", "union", "splitting"])
+@pytest.mark.parametrize("fields", [
+    dict(n=1, a=1, s=1, theta=1), dict(n=9, a=9, s=9, theta=9, segments=2), dict(n=9, a=9, s=4, theta=2, patterns=3),
+    dict(n=10, a=5, s=5, theta=5, noise=5), dict(n=40, a=39, s=20, theta=1),
+], ids=str)
+def test_extreme_sizes_are_sampled_without_complaint(fields, method):
+    model = hb.Dendrite(**fields)
+    run, exact = hb.simulate(model, trials=2000, batches=4, method=method, moves=5), hb.solve(model)
+    name = "false_positive" if method != "splitting" else "neuron_false_positive"
+    measured, expected = getattr(run, name), getattr(exact, name)
+    # Four batches: Student's t with 3 degrees of freedom; certain events must be certain.
+    assert abs(measured.mean - expected) <= 30 * measured.error + 1e-12
+    assert 0 <= measured.mean <= 1 + 1e-12
 
 
 def test_explicit_segments_are_checked():

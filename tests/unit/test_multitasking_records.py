@@ -113,3 +113,11 @@ def test_given_patterns_and_a_spent_run():
         hb.simulate(MODELS["storage"], N=60, T=0.0, patterns=xi * 2)
     with pytest.raises(hb.InvalidInput, match="histogram"):
         hb.simulate(MODELS["storage"], N=60, T=0.0, record=("histogram",))
+
+
+def test_lines_over_the_dilution_are_drawn_by_name():
+    from hebbian.theory.phases import Line
+
+    lines = {name: Line(T=[0.1, 0.2], d=[0.3, 0.4]) for name in ("T_pure", "d_c")} | {"d_star": Line(T=[1 / 3], d=[2 / 3])}
+    ax = hb.plots.phase_diagram(lines)
+    assert [curve.get_gid() for curve in ax.lines] == list(lines) and "dilution" in ax.get_xlabel()
