@@ -164,7 +164,7 @@ def test_ten_million_patterns_stream():
     packed = patterns.rademacher(N, K, seed=3, sample=1)
     kernel = DenseKernel(packed.rows, K, table.values, start_spins(N, 1, seed=4))
     start = int(kernel.energy[0])
-    series = advance(kernel, (1, 2), 1, float(np.float32(1e3 / float(table.unit))), "metropolis")
+    series = advance(kernel, (1, 2), 1, float(np.float32(1e3 / float(table.unit))), "heat_bath")
     signs = kernel.spins[0].astype(np.int64)
     total = 0
     for low in range(0, K, 10**6):
