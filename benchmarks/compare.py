@@ -75,7 +75,7 @@ def slope(function, short, long):
 class Table:
     def __init__(self, words):
         self.words = words
-        print(f"| row | product M/s | ratio | range | bar | |\n|---|---|---|---|---|---|", flush=True)
+        print("| row | product M/s | ratio | range | bar | |\n|---|---|---|---|---|---|", flush=True)
 
     def wanted(self, name):
         return not self.words or any(word in name for word in self.words)
@@ -179,9 +179,9 @@ def dense(table):
 def lanes(table):
     import numpy as np
     import peers
+    from hebbian._kernels.dense import DenseKernel, LaneKernel
 
     from hebbian import patterns, streams
-    from hebbian._kernels.dense import DenseKernel, LaneKernel
     from hebbian.bench import Advance, Work
     from hebbian.models.dense import DenseHopfield, integer_table
 

@@ -11,11 +11,11 @@ import sys
 import time
 
 import numpy as np
+from hebbian._kernels.multitasking import MultitaskingKernel
 from numba import njit
 
 from hebbian import patterns
 from hebbian._kernels import multitasking as kernels
-from hebbian._kernels.multitasking import MultitaskingKernel
 from hebbian.simulation.multitasking import hierarchical
 
 N, d = 100_000, 0.25

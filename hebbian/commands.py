@@ -18,7 +18,6 @@ from hebbian import execution, results, store, sweeps
 from hebbian.errors import InvalidInput
 from hebbian.families import room, verb
 from hebbian.parallel import launcher_rank
-from hebbian.parallel import launcher_rank
 
 #: Operations a second that a plan assumes before it has measured.
 RATE = 1e9

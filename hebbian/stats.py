@@ -70,11 +70,15 @@ def _over_samples(function, values, least=1):
 
 
 def with_error(mean: float, error: float) -> str:
-    """A number with the error of its last digits in brackets: 0.9645(12)."""
+    """A number with the error of its last digits in brackets: 0.9645(12), and 1.342(57)e-12 where it is small."""
     if not math.isfinite(mean) or not math.isfinite(error):
         return f"{mean:.6g}(?)" if math.isfinite(mean) else "nan"
     if error == 0:
         return f"{mean:.6g}(0)"
+    size = max(abs(mean), error)
+    if size < 1e-4:
+        power = math.floor(math.log10(size))
+        return f"{with_error(mean / 10.0**power, error / 10.0**power)}e{power:03d}"
     digits = max(0, 1 - math.floor(math.log10(error)))
     scaled = round(error * 10**digits)
     return f"{mean:.{digits}f}({scaled})"

@@ -4,7 +4,6 @@ The set of M with a retrieval state is not an interval: one example is stored li
 make the archetype.  The threshold is therefore where the last gap of this set ends.
 """
 
-import numpy as np
 
 from hebbian.errors import NoSolution
 from hebbian.theory import dense_branches as branches

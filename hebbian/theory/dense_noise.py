@@ -22,7 +22,6 @@ from math import factorial
 
 import numpy as np
 
-
 NEARLY_ONE = 1 - 1e-15  # w C of a state at the end of its curve, where rounding may carry it over 1
 
 

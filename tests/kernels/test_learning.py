@@ -5,11 +5,11 @@ from itertools import product
 
 import numpy as np
 import pytest
+from hebbian._kernels.supervised import SupervisedKernel
 from scipy.special import eval_hermitenorm
 from scipy.stats import chi2
 
 from hebbian import patterns, reference, streams
-from hebbian._kernels.supervised import SupervisedKernel
 from hebbian.models.dense import DenseHopfield, Settings, integer_table, mean_energy, polynomial
 from hebbian.simulation.learning import Learner
 

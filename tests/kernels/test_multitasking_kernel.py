@@ -5,11 +5,11 @@ from itertools import product
 
 import numpy as np
 import pytest
+from hebbian._kernels.multitasking import MultitaskingKernel
 from scipy.stats import chi2
 
 from hebbian import patterns, reference, streams
 from hebbian._kernels import multitasking as kernels
-from hebbian._kernels.multitasking import MultitaskingKernel
 from hebbian.models.multitasking import MultitaskingHopfield, Settings
 from hebbian.simulation import multitasking as simulation
 

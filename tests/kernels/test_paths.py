@@ -5,14 +5,13 @@ import sys
 
 import numpy as np
 import pytest
-from kernels.test_dense import (
-    CASES, DIGESTS, advance, boltzmann, p_value, sampled, start_spins, table_of, trajectory_digest)
+from hebbian._kernels.dense import DenseKernel
 from scipy.stats import chi2
 
 from hebbian import patterns, reference, streams
 from hebbian._kernels import dense
-from hebbian._kernels.dense import DenseKernel
 from hebbian.models.dense import DenseHopfield, integer_table
+from kernels.test_dense import CASES, DIGESTS, advance, boltzmann, p_value, sampled, start_spins, table_of, trajectory_digest
 
 
 def test_the_best_path_is_active_and_names_are_checked():

@@ -32,7 +32,8 @@ def test_estimate_leaves_out_missing_samples_and_keeps_vectors():
 
 @pytest.mark.parametrize("mean, error, text", [
     (0.9645, 0.0012, "0.9645(12)"), (12.3456, 0.25, "12.35(25)"), (-0.5, 0.1, "-0.50(10)"), (1234.5, 37.0, "1234(37)"),
-    (1.0, 0.0, "1(0)"), (0.5, math.nan, "0.5(?)"), (math.nan, 1.0, "nan"), (0.12345, 0.00999, "0.1235(100)")])
+    (1.0, 0.0, "1(0)"), (0.5, math.nan, "0.5(?)"), (math.nan, 1.0, "nan"), (0.12345, 0.00999, "0.1235(100)"),
+    (1.3423e-12, 5.7e-15, "1.3423(57)e-12"), (-2e-9, 3e-9, "-2.0(30)e-09")])
 def test_numbers_print_with_the_error_of_their_last_digits(mean, error, text):
     assert with_error(mean, error) == text
 
