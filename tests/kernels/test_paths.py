@@ -1,5 +1,6 @@
 """Every path and every form of the dense kernel gives one trajectory: the twin's."""
 
+import os
 import subprocess
 import sys
 
@@ -21,9 +22,9 @@ def test_the_best_path_is_active_and_names_are_checked():
         dense.select("sse9")
     code = "from hebbian._kernels import dense; print(dense.active())"
     for name, answer in (("portable", "portable"), ("", dense.paths()[0])):
-        done = subprocess.run([sys.executable, "-c", code], env={"HEBBIAN_SIMD": name}, capture_output=True, text=True)
+        done = subprocess.run([sys.executable, "-c", code], env={**os.environ, "HEBBIAN_SIMD": name}, capture_output=True, text=True)
         assert done.stdout.strip() == answer, done.stderr
-    done = subprocess.run([sys.executable, "-c", code], env={"HEBBIAN_SIMD": "sse9"}, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", code], env={**os.environ, "HEBBIAN_SIMD": "sse9"}, capture_output=True, text=True)
     assert done.returncode and "HEBBIAN_SIMD = 'sse9' is unknown" in done.stderr
 
 
