@@ -72,7 +72,7 @@ def measure(model, settings, samples: range, *, patterns=None, examples=None, st
     accepted_sum (n, 2); tau (n,): autocorrelation time of m in sweeps, mean of the replicas.
     """
     table = dense.integer_table(model, settings.N)
-    tau = _temperature(settings.T, table)
+    tau = temperature_in_quanta(settings.T, table)
     rows = [_sample(model, settings, sample, table, tau, patterns, examples, start, record) for sample in samples]
     return {name: np.stack([row[name] for row in rows]) for name in rows[0]}
 
@@ -168,7 +168,7 @@ def _with_count(model, K, N):
     return model
 
 
-def _temperature(T, table) -> float:
+def temperature_in_quanta(T, table) -> float:
     """T in units of the kernel's energy quantum, rounded to the float32 that the acceptance rule uses."""
     tau = Fraction(T) / table.unit
     if tau > Fraction(float(np.finfo(np.float32).max)) / 32:

@@ -10,7 +10,7 @@ from hebbian.errors import InvalidInput, NotDefined
 from hebbian.models import dense
 from hebbian.models.records import build
 from hebbian.simulation import montecarlo
-from hebbian.simulation.dense import _temperature as temperature_in_quanta
+from hebbian.simulation.dense import temperature_in_quanta
 from hebbian.stats import Estimate
 
 
