@@ -135,6 +135,7 @@ OBSERVABLES = (
     Observable("neuron_false_positive", r"P_{\mathrm{fp}}", "probability a neuron and pattern"),
     Observable("neuron_false_negative", r"P_{\mathrm{fn}}", "probability a neuron and pattern"),
     Observable("mean_union_size", r"\langle u \rangle", "synapses"),
+    Observable("histogram", r"N_b", "comparisons at each overlap", axes=("overlap",)),
 )
 
 #: Patterns of one batch come in words of 64 lanes; this many lanes are counted side by side.

@@ -37,7 +37,7 @@ def simulate(model, **settings) -> Run:
     require_memory(dendrites.memory(model, settings))
     records = measure(model, settings, range(settings.samples))
     values = reduce(model, settings, records)
-    estimates = {name: Estimate(value) for name, value in values.items() if not np.isnan(value).all()}
+    estimates = {name: Estimate(value) for name, value in values.items() if name != "histogram" and not np.isnan(value).all()}
     realised = dendrites.realised(model, settings)
     if settings.method == "direct" and estimates["false_positive"].mean == 0:
         realised["false_positive_limit"] = -math.log(0.05) / realised["trials"]
@@ -60,7 +60,7 @@ def measure(model, settings, samples: range) -> dict[str, np.ndarray]:
 def reduce(model, settings, records) -> dict[str, np.ndarray]:
     """Observables of each batch; NaN where the method does not measure one."""
     count = len(next(iter(records.values())))
-    values = {observable.name: np.full(count, np.nan) for observable in dendrites.OBSERVABLES}
+    values = {observable.name: np.full((count, *(1 for _ in observable.axes)), np.nan) for observable in dendrites.OBSERVABLES}
     if settings.method != "direct":
         return values | {name: np.asarray(value, float) for name, value in records.items()}
     shape = dendrites.batch(model, settings)
@@ -70,6 +70,7 @@ def reduce(model, settings, records) -> dict[str, np.ndarray]:
         "neuron_false_positive": records["neuron_hits"] / (shape.neurons * shape.probes),
         "neuron_false_negative": records["neuron_misses"] / shape.neurons,
         "mean_union_size": records["synapses"] / (shape.neurons * shape.segments),
+        "histogram": records["histogram"].astype(float),
     }
 
 
