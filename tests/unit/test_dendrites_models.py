@@ -99,8 +99,10 @@ def test_samples_do_not_depend_on_how_they_are_cut(module, model, settings):
     for name, values in whole.items():
         assert np.array_equal(values, np.concatenate([part[name] for part in parts]), equal_nan=True)
     values = simulator.reduce(model, settings, whole)
-    assert set(values) == {observable.name for observable in module.OBSERVABLES}
-    assert all(value.shape == (6,) and value.dtype == np.float64 for value in values.values())
+    axes = {observable.name: len(observable.axes) for observable in module.OBSERVABLES}
+    assert values.keys() == axes.keys()
+    assert all(value.shape[0] == 6 and value.ndim == 1 + axes[name] for name, value in values.items())
+    assert all(value.dtype == np.float64 for value in values.values())
     assert module.operations(model, settings) > 0 and module.memory(model, settings) > 0
     again = simulator.measure(model, type(settings)(**{**vars(settings), "seed": 2}), range(6))
     assert any(not np.array_equal(again[name], whole[name], equal_nan=True) for name in whole)
