@@ -21,8 +21,11 @@ test: $(VENV)/installed
 test-slow: $(VENV)/installed
 	$(BIN)/python -m pytest -m slow
 
-# Trainable layers and the one experiment that trains: PyTorch is installed here and nowhere else.
+# Trainable layers and the one experiment that trains: PyTorch is installed here and nowhere else.  Its build is a choice:
+# make test-torch TORCH=torch==2.13.0
+TORCH ?= torch
 test-torch: $(VENV)/installed
+	$(BIN)/pip install --quiet '$(TORCH)'
 	$(BIN)/pip install --quiet --editable '.[torch,test]'
 	$(BIN)/python -m pytest tests/extras
 	$(BIN)/python experiments/multiple_instance/figure.py
