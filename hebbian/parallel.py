@@ -159,9 +159,11 @@ class Ranks(Serial):
         return self._reduced(array, self.MPI.SUM)
 
     def abort(self):
-        # A rank that only raises leaves the others waiting for ever: MPI has to be told.
-        traceback.print_exc()
-        print(f"hebbian: rank {self.rank} of {self.size} failed, ending all ranks", file=sys.stderr, flush=True)
+        # A rank that only raises leaves the others waiting for ever: MPI has to be told.  The launcher drops what it has not
+        # read when a job aborts, so the message goes out in one piece and gets time to arrive.
+        message = f"hebbian: rank {self.rank} of {self.size} failed, ending all ranks"
+        print(f"{traceback.format_exc()}{message}", file=sys.stderr, flush=True)
+        time.sleep(0.5)
         self.comm.Abort(1)
 
     def _reduced(self, array, operation):
