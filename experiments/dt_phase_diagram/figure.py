@@ -44,7 +44,7 @@ def measured(folder):
 
 
 def draw(points):
-    """One panel for each K: temperature in units of T_c, disks coloured by the number of overlaps, rings where all are alike."""
+    """One panel for each K: temperature in units of T_c, disks coloured by the number of overlaps, rings if all are alike."""
     figure, axes = plt.subplots(1, 3, figsize=(11, 4.6), sharey=True)
     for ax, K in zip(axes, PATTERNS):
         diagram = hb.phase_diagram(hb.MultitaskingHopfield(K=K, d=0.5, scale="unit"))

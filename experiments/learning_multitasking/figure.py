@@ -1,4 +1,4 @@
-"""Learning many diluted patterns from examples: threshold, dataset noise against the hierarchy, and overfitting without a teacher.
+"""Learning diluted patterns from examples: threshold, dataset noise against the hierarchy, overfitting without a teacher.
 
     python experiments/learning_multitasking/figure.py [FOLDER]
 
