@@ -153,7 +153,7 @@ def minima(entry: Entry, K, T):
     if frozen_sites:
         tries = int(np.clip(20_000 / terms, 3, 100))
         begin += list(np.random.default_rng(1).dirichlet(np.ones(K), tries))
-    elif not entry.gaussian and K > 1 and terms < 400 and T < 0.2 * entry.a:
+    elif not entry.gaussian and K > 1 and terms < 100 and T < 0.2 * entry.a:
         begin += [n for _, n in minima(entry, K, 0)[:20]]
 
     def add(start):
