@@ -149,7 +149,7 @@ def minima(entry: Entry, K, T):
     """
     frozen_sites = T == 0 and not entry.gaussian
     terms = frozen.terms(entry, K)
-    found, begin, tries = [], starts(entry.a, K), max(3, 72 // K)
+    found, begin, tries = [], starts(entry.a, K), min(30, max(6, 120 // K))
     if frozen_sites:
         tries = int(np.clip(20_000 / terms, 3, 100))
         begin += list(np.random.default_rng(1).dirichlet(np.ones(K), tries))
