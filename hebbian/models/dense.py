@@ -120,12 +120,14 @@ class DenseHopfield:
 @dataclass(frozen=True, kw_only=True)
 class Settings(MonteCarloSettings):
     __doc__ = MonteCarloSettings.__doc__.rstrip() + """
-    order : "sequential" (sites 0 .. N-1) or "random" (each attempt at an independent random site).
+    order : "sequential" (sites 0 .. N-1), "random" (each attempt at an independent random site) or "waiting" (the dynamics of
+        "random", whose rejected attempts are counted and not made: the faster way below about one flip a sweep, the slower
+        one above; its spins at every sweep have the law of "random" and other random numbers).
     """
 
     order: str = "sequential"
 
-    ORDERS: ClassVar[tuple[str, ...]] = ("sequential", "random")
+    ORDERS: ClassVar[tuple[str, ...]] = ("sequential", "random", "waiting")
 
     def __post_init__(self):
         super().__post_init__()
@@ -162,8 +164,9 @@ def check(model: DenseHopfield, settings: MonteCarloSettings) -> None:
     if not isinstance(model.energy, str) and len(model.energy) != N + 1:
         raise InvalidInput(f"energy has {len(model.energy)} values but N = {N} has {N + 1} overlaps "
                            "X = -N, -N+2, ..., N: give N + 1 values")
-    if getattr(settings, "order", "sequential") == "random" and model.protocol != "storage":
-        raise InvalidInput(f"order = 'random' is for stored patterns, not for protocol = {model.protocol!r}: "
+    order = getattr(settings, "order", "sequential")
+    if order != "sequential" and model.protocol != "storage":
+        raise InvalidInput(f"order = {order!r} is for stored patterns, not for protocol = {model.protocol!r}: "
                            "give order = 'sequential'")
     if model.protocol == "supervised" and (model.M >= 2**15 or model.M * N >= 2**26):
         raise InvalidInput(f"M = {model.M} with N = {N} is too large for the sums of examples: give M below 32768 and M N "
