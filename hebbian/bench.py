@@ -5,6 +5,7 @@ comparison with other packages lies in benchmarks/, with its own environment.
 """
 
 import json as _json
+import math
 import statistics
 import time
 from dataclasses import dataclass
@@ -32,17 +33,17 @@ class Work:
     T: float
     start: str
 
-    def kernel(self, form=None):
+    def kernel(self, form=None, order="sequential"):
         """A kernel of one replica on this problem, and its temperature in units of the integer energy."""
         from hebbian._kernels.dense import DenseKernel
 
         table = integer_table(DenseHopfield(K=self.K, p=self.p, energy="power"), self.N)
         packed = patterns.rademacher(self.N, self.K, seed=1, sample=0)
         spins = packed.unpack(0, 1) if self.start == "retrieval" else streams.signs((1, 2), self.N)[None]
-        return DenseKernel(packed.rows, self.K, table.values, np.ascontiguousarray(spins), form), self.tau(table)
+        return DenseKernel(packed.rows, self.K, table.values, np.ascontiguousarray(spins), form, order), self.tau(table)
 
     def tau(self, table):
-        scale = 1 if self.p == 2 else {3: 6, 4: 24}[self.p]
+        scale = 1 if self.p == 2 else math.factorial(self.p)
         return float(np.float32(self.T / scale / float(table.unit)))
 
 

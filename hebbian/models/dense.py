@@ -123,15 +123,20 @@ class Settings(MonteCarloSettings):
     order : "sequential" (sites 0 .. N-1), "random" (each attempt at an independent random site) or "waiting" (the dynamics of
         "random", whose rejected attempts are counted and not made: the faster way below about one flip a sweep, the slower
         one above; its spins at every sweep have the law of "random" and other random numbers).
+    gains : "exact" (energy changes in integers) or "float32" (rounded, at T > 0; faster where the integers need 64 bits, as for
+        large p or N; which flip a near tie decides then depends on the instruction set).
     """
 
     order: str = "sequential"
+    gains: str = "exact"
 
     ORDERS: ClassVar[tuple[str, ...]] = ("sequential", "random", "waiting")
+    GAINS: ClassVar[tuple[str, ...]] = ("exact", "float32")
 
     def __post_init__(self):
         super().__post_init__()
         object.__setattr__(self, "order", fields.choice("order", self.order, self.ORDERS))
+        object.__setattr__(self, "gains", fields.choice("gains", self.gains, self.GAINS))
 
 
 MODEL = DenseHopfield
@@ -168,9 +173,21 @@ def check(model: DenseHopfield, settings: MonteCarloSettings) -> None:
     if order != "sequential" and model.protocol != "storage":
         raise InvalidInput(f"order = {order!r} is for stored patterns, not for protocol = {model.protocol!r}: "
                            "give order = 'sequential'")
+    if getattr(settings, "gains", "exact") == "float32":
+        _check_rounded(model, settings)
     if model.protocol == "supervised" and (model.M >= 2**15 or model.M * N >= 2**26):
         raise InvalidInput(f"M = {model.M} with N = {N} is too large for the sums of examples: give M below 32768 and M N "
                            "below 67108864")
+
+
+def _check_rounded(model, settings):
+    if model.protocol != "storage":
+        raise InvalidInput(f"gains = 'float32' is for stored patterns, not for protocol = {model.protocol!r}: "
+                           "give gains = 'exact'")
+    if settings.T == 0:
+        raise InvalidInput("gains = 'float32' rounds energy changes, whose sign T = 0 needs: give gains = 'exact'")
+    if settings.N >= 2**15:
+        raise InvalidInput(f"gains = 'float32' holds N below 32768 and N = {settings.N}: give gains = 'exact'")
 
 
 def realised(model: DenseHopfield, settings: MonteCarloSettings) -> dict[str, float]:

@@ -11,6 +11,7 @@ from scipy.stats import chi2
 
 from hebbian import patterns, reference, streams
 from hebbian._kernels import dense
+from hebbian._kernels.integers import plan_of
 from hebbian.models.dense import DenseHopfield, integer_table
 from kernels.test_dense import CASES, DIGESTS, advance, boltzmann, p_value, sampled, start_spins, table_of, trajectory_digest
 
@@ -134,6 +135,10 @@ def test_the_narrowest_exact_form_is_chosen():
     assert form(100, 300, p=3) == form(100, 300, p=3, energy="power") == "squares"
     assert form(100, 300, p=4) == form(60, 300, p=5) == "narrow"
     assert form(100, 300, p=8) == "wide"
+    assert form(22, 40, energy=table_of(22, "teeth")) == form(20, 10, energy=table_of(20, "kink")) == "narrow"
+    for shape, packed in (("teeth", False), ("kink", True)):
+        plan = plan_of(integer_table(DenseHopfield(K=9, energy=table_of(22, shape)), 22).values, 22, 9)
+        assert (plan.packed is not None) == packed
     for forbidden in ("squares", "blocked", "screened"):
         with pytest.raises(ValueError, match="cannot hold"):
             pair_of(DenseHopfield(K=300, p=4), 100, 300, forbidden)
