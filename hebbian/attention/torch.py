@@ -202,8 +202,8 @@ class Hopfield(nn.Module):
             if mask.shape not in ((L, S), (B * H, L, S)):
                 raise InvalidInput(f"association_mask has shape {tuple(mask.shape)}: give ({L}, {S}) or ({B * H}, {L}, {S})")
             if mask.dtype not in (torch.bool, torch.uint8) and not mask.is_floating_point():
-                raise InvalidInput(f"association_mask of type {mask.dtype} is not allowed: give bool (True = blocked), or numbers "
-                                   "that are added to the scores")
+                raise InvalidInput(f"association_mask of type {mask.dtype} is not allowed: give bool (True = blocked), or "
+                                   "numbers that are added to the scores")
             mask = mask.reshape(-1, 1 if mask.dim() == 2 else H, L, S)
             added = added + mask if mask.is_floating_point() else added.masked_fill(mask.bool(), -torch.inf)
         if padding is not None:
@@ -224,8 +224,8 @@ class Hopfield(nn.Module):
             scores = (q * beta) @ k.transpose(2, 3) + added
             weights = separation(scores)
             if weights.shape != scores.shape:
-                raise InvalidInput(f"separation returned shape {tuple(weights.shape)} for scores of shape {tuple(scores.shape)}: "
-                                   "return one weight for each score")
+                raise InvalidInput(f"separation returned shape {tuple(weights.shape)} for scores of shape "
+                                   f"{tuple(scores.shape)}: return one weight for each score")
             return weights * ~empty
 
         weights, step = associate(q), 0

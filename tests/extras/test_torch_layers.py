@@ -12,8 +12,8 @@ import pytest
 torch = pytest.importorskip("torch", reason="requires torch: install hebbian-lab[torch] (make test-torch)")
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "unit"))
 
-from attention_golden import FILES, Golden  # noqa: E402
 from attention_forward import random_cases  # noqa: E402
+from attention_golden import FILES, Golden  # noqa: E402
 
 import hebbian as hb  # noqa: E402
 from hebbian import attention  # noqa: E402
