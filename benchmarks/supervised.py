@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 import peers
 from compare import Table
-from hebbian._kernels import dense as kernels
 from hebbian._kernels.supervised import SupervisedKernel
 
 from hebbian import patterns, streams
+from hebbian._kernels import dense as kernels
 from hebbian.bench import Advance
 from hebbian.models.dense import DenseHopfield, integer_table, polynomial
 from hebbian.simulation.dense import temperature_in_quanta

@@ -1,6 +1,6 @@
 # cython: language_level=3, boundscheck=False, wraparound=False
 # distutils: sources = cython_ext/src/supervised_paths.c cython_ext/src/supervised_portable.c cython_ext/src/supervised_avx2.c cython_ext/src/supervised_avx512.c cython_ext/src/supervised_avx512vnni.c
-"""Compiled sweeps of supervised dense networks; the contract of the kernel is at the head of src/supervised.h.
+"""Compiled sweeps over rows of small integers: supervised networks (src/supervised.h), synchronous dynamics (src/synchronous.h).
 
 The owner object holds every buffer and chooses, once, the integers that provably hold every sum; the Python face
 (hebbian.simulation.dense) has validated all that arrives here.
@@ -61,10 +61,28 @@ cdef extern from "src/supervised.h" nogil:
         int64_t *accepted
         int64_t *agreement
 
+    ctypedef struct synchronous_system:
+        int64_t sites, patterns, width, replicas, reach, tile
+        int32_t wide, planes
+        const void *rows
+        const int32_t *field
+        const int64_t *table
+        int8_t *spins
+        int32_t *overlaps
+        int16_t *low
+        int16_t *high
+        int64_t *fields
+        int64_t *energy
+        float *thresholds
+        int32_t *flips
+
     ctypedef struct supervised_path:
         void (*start)(const supervised_system *system) noexcept nogil
         int64_t (*run)(const supervised_system *system, uint32_t k0, uint32_t k1, uint32_t first, int64_t sweeps,
                        float tau, int heat_bath, const supervised_series *series) noexcept nogil
+        void (*synchronous_start)(const synchronous_system *system) noexcept nogil
+        int64_t (*synchronous_run)(const synchronous_system *system, uint32_t k0, uint32_t k1, uint32_t first, int64_t sweeps,
+                                   float tau, const supervised_series *series) noexcept nogil
 
     const supervised_path *supervised_path_of(const char *name)
 
@@ -160,7 +178,7 @@ cdef class SupervisedKernel:
     @property
     def overlaps(self):
         """X_mu of every replica, a fresh int32 array (replicas, K)."""
-        return self.system.unit * self._overlaps[:, :self.system.patterns]
+        return int(self.system.unit) * self._overlaps[:, :self.system.patterns]
 
     def run(self, uint32_t k0, uint32_t k1, uint32_t first, float tau, bint heat_bath, int32_t[:, ::1] overlap,
             int64_t[:, ::1] energy, int64_t[:, ::1] accepted, int64_t[::1] agreement):
@@ -176,6 +194,67 @@ cdef class SupervisedKernel:
         series.accepted, series.agreement = &accepted[0, 0], &agreement[0]
         with nogil:
             done = self.path.run(&self.system, k0, k1, first, sweeps, tau, heat_bath, &series)
+        return done
+
+
+cdef class SynchronousKernel:
+    """Replicas of one quenched sample under synchronous dynamics, advanced by `run`; the contract is src/synchronous.h.
+
+    rows : int8 or int16 (N, width), width a multiple of 32, patterns or sums of examples; K : how many they are; table : int64,
+    U on the overlaps; field : int32 of the same length, the field G of one pattern; spins : int8 (replicas, N).
+    """
+
+    cdef synchronous_system system
+    cdef const supervised_path *path
+    cdef list _owned
+    cdef object _overlaps
+    cdef readonly object spins, energy
+
+    def __init__(self, rows, int64_t K, const int64_t[::1] table, const int32_t[::1] field, const int8_t[:, ::1] spins):
+        cdef synchronous_system *system = &self.system
+        replicas, sites = spins.shape[0], spins.shape[1]
+        padded = -(-sites // 64) * 64
+        shape = (replicas, rows.shape[1])
+        self._owned = [table, field]
+        self.spins, self.energy = np.array(spins), np.zeros(replicas, np.int64)
+        self._overlaps = dense.aligned(shape, np.int32)
+        system.sites, system.patterns, system.width, system.replicas = sites, K, rows.shape[1], replicas
+        system.reach, system.wide = table.shape[0] - 1, rows.dtype == np.int16
+        system.tile = max(1, (2**31 - 1) // (65536 * max(1, int(np.abs(rows).max()))))
+        system.planes = 2 if np.abs(field).max() >= 2**15 else 1
+        system.rows, system.table, system.field = <const void *> self.hold(rows), &table[0], &field[0]
+        system.spins, system.energy = <int8_t *> self.hold(self.spins), <int64_t *> self.hold(self.energy)
+        system.overlaps = <int32_t *> self.hold(self._overlaps)
+        system.low = <int16_t *> self.hold(dense.aligned(shape, np.int16))
+        system.high = <int16_t *> self.hold(dense.aligned(shape, np.int16))
+        system.fields = <int64_t *> self.hold(np.zeros((replicas, 64), np.int64))
+        system.thresholds = <float *> self.hold(dense.aligned((replicas, padded), np.float32))
+        system.flips = <int32_t *> self.hold(np.zeros((replicas, sites), np.int32))
+        self.path = supervised_path_of(dense.active().encode())
+        with nogil:
+            self.path.synchronous_start(system)
+
+    cdef size_t hold(self, array):
+        """Address of a buffer that lives as long as the kernel."""
+        self._owned.append(array)
+        return array.ctypes.data
+
+    @property
+    def overlaps(self):
+        """X_mu of every replica, a fresh int32 array (replicas, K)."""
+        return self._overlaps[:, :self.system.patterns].copy()
+
+    def run(self, uint32_t k0, uint32_t k1, uint32_t first, float tau, bint heat_bath, int32_t[:, ::1] overlap,
+            int64_t[:, ::1] energy, int64_t[:, ::1] accepted, int64_t[::1] agreement):
+        """As the other kernels; the law is the heat bath's, `heat_bath` true."""
+        cdef int64_t done = 0, sweeps = agreement.shape[0]
+        cdef supervised_series series
+        if sweeps == 0:
+            return 0
+        series.overlap, series.energy = &overlap[0, 0], &energy[0, 0]
+        series.accepted, series.agreement = &accepted[0, 0], &agreement[0]
+        with nogil:
+            done = self.path.synchronous_run(&self.system, k0, k1, first, sweeps, tau, &series)
         return done
 
 

@@ -25,7 +25,7 @@
 #ifndef HEBBIAN_SUPERVISED_H
 #define HEBBIAN_SUPERVISED_H
 
-#include <stdint.h>
+#include "synchronous.h"
 
 enum { FLOATS, NARROW, BLOCKS };
 
@@ -74,17 +74,15 @@ typedef struct {
     float_buffers floats;
 } supervised_system;
 
-typedef struct {
-    int32_t *overlap;
-    int64_t *energy, *accepted, *agreement;
-} supervised_series;
-
 /* What every path provides (supervised_path.h). */
 typedef struct {
     const char *name;
     void (*start)(const supervised_system *system);
     int64_t (*run)(const supervised_system *system, uint32_t k0, uint32_t k1, uint32_t first, int64_t sweeps, float tau,
                    int heat_bath, const supervised_series *series);
+    void (*synchronous_start)(const synchronous_system *system);
+    int64_t (*synchronous_run)(const synchronous_system *system, uint32_t k0, uint32_t k1, uint32_t first, int64_t sweeps,
+                               float tau, const supervised_series *series);
 } supervised_path;
 
 /* The path of that name, or the portable one. */

@@ -16,6 +16,8 @@
 
 #define RUN 2048 /* patterns that several sites sum before the next: their overlaps stay in L1 */
 
+#define AHEAD 4096 /* bytes: rows beyond the caches arrive while earlier ones are summed */
+
 typedef struct {
     int order, up, shift;
 } narrow_kind;
@@ -34,8 +36,10 @@ ALWAYS_INLINE i64v add_tile(narrow_kind kind, i64v total, const int8_t *row, con
     i32v sum[4] = {{0}};
     int64_t mu = from;
     for (; mu + 4 * LANES16 <= to; mu += 4 * LANES16)
-        for (int k = 0; k < 4; k++)
+        for (int k = 0; k < 4; k++) {
+            __builtin_prefetch(row + mu + k * LANES16 + AHEAD);
             sum[k] = add_terms(kind, sum[k], widen8(row + mu + k * LANES16), load16(x + mu + k * LANES16));
+        }
     for (; mu < to; mu += LANES16) sum[0] = add_terms(kind, sum[0], widen8(row + mu), load16(x + mu));
     return widen_sum(total, (sum[0] + sum[1]) + (sum[2] + sum[3]));
 }

@@ -4,6 +4,7 @@
 #include "supervised_floats.h"
 #include "supervised_narrow.h"
 #include "supervised_table.h"
+#include "synchronous_run.h"
 #include "thresholds.h"
 
 #define JOIN(a, b) a##b
@@ -77,4 +78,5 @@ static int64_t supervised_run(const supervised_system *system, uint32_t k0, uint
     return sweeps;
 }
 
-const supervised_path NAMED(PATH) = {QUOTED(PATH), supervised_start, supervised_run};
+const supervised_path NAMED(PATH) = {QUOTED(PATH), supervised_start, supervised_run, synchronous_start,
+                                       synchronous_run};
