@@ -23,9 +23,12 @@ cdef extern from "src/supervised.h" nogil:
         const double *tops
         const int64_t *loads
         int16_t *overlaps
-        int32_t *condensed, *values, *count
+        int32_t *condensed
+        int32_t *values
+        int32_t *count
         int64_t *magnitude
-        int64_t limit, tile
+        int32_t *left
+        int64_t limit, slack, tile
         int32_t shift
         float *acceptance
 
@@ -157,12 +160,14 @@ cdef class SupervisedKernel:
         cdef narrow_buffers *narrow = &system.narrow
         shape = (system.replicas, system.width)
         system.rows, system.unit = <const int8_t *> self.hold(plan.rows), plan.unit
-        narrow.slope, narrow.limit, narrow.tile, narrow.shift = plan.slope, plan.limit, plan.tile, plan.shift
+        narrow.slope, narrow.limit, narrow.slack = plan.slope, plan.limit, plan.slack
+        narrow.tile, narrow.shift = plan.tile, plan.shift
         narrow.tops, narrow.loads = <const double *> self.hold(plan.tops), <const int64_t *> self.hold(plan.loads)
         narrow.overlaps = <int16_t *> self.hold(dense.aligned(shape, np.int16))
         narrow.condensed = <int32_t *> self.hold(np.zeros(shape, np.int32))
         narrow.values = <int32_t *> self.hold(np.zeros(shape, np.int32))
         narrow.count = <int32_t *> self.hold(np.zeros(system.replicas, np.int32))
+        narrow.left = <int32_t *> self.hold(np.zeros(system.replicas, np.int32))
         narrow.magnitude = <int64_t *> self.hold(np.zeros(system.replicas, np.int64))
         narrow.acceptance = <float *> self.hold(np.zeros(system.replicas, np.float32))
 

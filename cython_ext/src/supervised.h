@@ -37,8 +37,9 @@ typedef struct {
     const int64_t *loads;     /* sum_mu |c|, one a site */
     int16_t *overlaps;        /* X, but 0 for the condensed patterns, whose |X| exceeds `limit`; `width` a replica */
     int32_t *condensed, *values, *count; /* their mu and X, `width` a replica, and how many they are */
-    int64_t *magnitude;       /* sum |X| without them, kept where products are rounded; one a replica */
-    int64_t limit, tile;      /* vectors that int32 lanes may add */
+    int64_t *magnitude;       /* above sum |X| without them, where products are rounded; one a replica */
+    int32_t *left;            /* flips that the sizes of overlaps may still go unlooked at; one a replica */
+    int64_t limit, slack, tile; /* of |X|; such flips at most; vectors that int32 lanes may add */
     int32_t shift;            /* products c Y come divided by 2^shift and rounded; 0: exact */
     float *acceptance;        /* running acceptance of every replica: decides how many sites share a pass */
 } narrow_buffers;

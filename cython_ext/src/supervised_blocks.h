@@ -84,12 +84,12 @@ ALWAYS_INLINE int attempt(const supervised_system *system, int64_t replica, int6
     }
     if (verdict != FLIP) return 0;
     const int32_t *couplings = system->block.couplings + site * BLOCK;
+    i32v down = splat32(-(*spin < 0)); /* all ones negate, without a branch on a random spin */
     for (int part = 0; part < PARTS32; part++) {
-        i32v row = load32(couplings + part * LANES32), v = load32(fields + part * LANES32);
-        v = *spin > 0 ? v - row : v + row;
+        i32v row = load32(couplings + part * LANES32), v = load32(fields + part * LANES32) - ((row ^ down) - down);
         memcpy(fields + part * LANES32, &v, WIDTH);
     }
-    move_narrow(0, system, replica, site, -2 * *spin);
+    move_narrow(2, 0, system, replica, site);
     *spin = -*spin;
     return 1;
 }

@@ -134,35 +134,77 @@ static void spread_overlaps(const supervised_system *system, int64_t replica)
     }
     narrow->count[replica] = count;
     narrow->magnitude[replica] = magnitude;
+    narrow->left[replica] = narrow->slack;
 }
 
-/* X_mu += step c^mu. */
-ALWAYS_INLINE void move_narrow(int rounded, const supervised_system *system, int64_t replica, int64_t site, int step)
+/* X_mu += step c^mu for step = 2 or -2; with `next`, also S of the site after, on the moved overlaps in the same pass.  Sizes are
+ * looked at where `checked`; up to `slack` flips may go by before, for which the bounds leave room beyond the limit. */
+ALWAYS_INLINE double move_site(narrow_kind kind, int next, int checked, int step, const supervised_system *system,
+                               int64_t replica, int64_t site)
 {
     const narrow_buffers *narrow = &system->narrow;
-    const int8_t *row = system->rows + site * system->width;
-    int64_t width = system->width, base = replica * width, magnitude = 0;
+    int64_t width = system->width, base = replica * width, magnitude = 0, stretch = narrow->tile * LANES16;
+    const int8_t *row = system->rows + site * width, *after = row + width;
     int16_t *x = narrow->overlaps + base;
-    i16v largest = {0}, factor = splat16((int16_t) step), one = splat16(1);
-    for (int64_t from = 0; from < width; from += 1 << 14) { /* int32 lanes hold the sum of 2^14 int16 */
-        int64_t to = from + (1 << 14) < width ? from + (1 << 14) : width;
-        i32v sum = {0};
+    i16v largest = {0}, one = splat16(1), factor = splat16((int16_t) step);
+    i64v total = {0};
+    if (stretch > RUN) stretch = RUN;
+    for (int64_t from = 0; from < width; from += stretch) {
+        int64_t to = from + stretch < width ? from + stretch : width;
+        i32v sum = {0}, sizes = {0};
         for (int64_t mu = from; mu < to; mu += LANES16) {
-            i16v v = load16(x + mu) + widen8(row + mu) * factor, size = magnitude16(v);
+            i16v c = widen8(row + mu), v = load16(x + mu);
+            v = kind.order == 2 ? v + c * factor : step > 0 ? v + (c + c) : v - (c + c);
             memcpy(x + mu, &v, WIDTH);
-            largest = larger16(largest, size);
-            if (rounded) sum = dot16(sum, size, one);
+            if (next) {
+                __builtin_prefetch(after + mu + AHEAD);
+                sum = add_terms(kind, sum, widen8(after + mu), v);
+            }
+            if (checked) {
+                v = magnitude16(v);
+                largest = larger16(largest, v);
+                if (kind.shift) sizes = dot16(sizes, v, one);
+            }
         }
-        if (rounded) magnitude += reduce64(widen_sum((i64v){0}, sum));
+        if (next) total = widen_sum(total, sum);
+        if (kind.shift) magnitude += reduce64(widen_sum((i64v){0}, sizes));
     }
-    narrow->magnitude[replica] = magnitude;
+    narrow->magnitude[replica] = checked ? magnitude : narrow->magnitude[replica] + 2 * narrow->loads[site];
+    int64_t lacking = 0, spin = kind.up ? 1 : -1;
     for (int64_t j = base; j < base + narrow->count[replica]; j++) {
-        int64_t mu = narrow->condensed[j];
+        int64_t mu = narrow->condensed[j], used = step * row[mu], c = after[mu], value = narrow->values[j] += step * row[mu];
         x[mu] = 0;
-        narrow->values[j] += step * row[mu];
+        if (next) lacking += c * (value - used) * (value + used - 2 * spin * c);
     }
     i16v beyond = largest > (int16_t) narrow->limit;
-    if (bits_of16(beyond)) set_apart(system, replica);
+    if (checked && bits_of16(beyond)) set_apart(system, replica);
+    if (!next) return 0.0;
+    return (double) (reduce64(total) * (INT64_C(1) << kind.shift) + lacking);
+}
+
+/* The same with the signs of both spins made constants where the pass is long against a mispredicted branch. */
+ALWAYS_INLINE double move_signed(int order, int shift, int next, int checked, const supervised_system *system, int64_t replica,
+                                 int64_t site)
+{
+    const int8_t *spin = system->spins + replica * system->sites + site;
+    const narrow_kind plus = {order, 1, shift}, minus = {order, 0, shift};
+    int up = next && spin[1] > 0;
+    if (order == 2) return move_site(plus, 0, checked, -2 * spin[0], system, replica, site);
+    if (spin[0] > 0)
+        return up ? move_site(plus, next, checked, -2, system, replica, site) : move_site(minus, next, checked, -2, system, replica, site);
+    return up ? move_site(plus, next, checked, 2, system, replica, site) : move_site(minus, next, checked, 2, system, replica, site);
+}
+
+ALWAYS_INLINE double move_narrow(int order, int next, const supervised_system *system, int64_t replica, int64_t site)
+{
+    const narrow_buffers *narrow = &system->narrow;
+    int checked = --narrow->left[replica] <= 0;
+    if (checked) narrow->left[replica] = narrow->slack;
+    if (order == 3 && narrow->shift)
+        return checked ? move_signed(order, narrow->shift, next, 1, system, replica, site)
+                       : move_signed(order, narrow->shift, next, 0, system, replica, site);
+    return checked ? move_signed(order, 0, next, 1, system, replica, site)
+                   : move_signed(order, 0, next, 0, system, replica, site);
 }
 
 /* S without rounding. */
@@ -188,17 +230,17 @@ ALWAYS_INLINE int64_t sweep_narrow(int order, const supervised_system *system, i
     int8_t *spins = system->spins + replica * system->sites;
     float *acceptance = narrow->acceptance + replica;
     int64_t accepted = 0;
-    int rounded = order == 3 && narrow->shift;
-    double half = rounded ? fabs(narrow->slope) * (double) (INT64_C(1) << (narrow->shift - 1)) : 0.0;
+    int rounded = order == 3 && narrow->shift, known = 0;
+    double half = rounded ? fabs(narrow->slope) * (double) (INT64_C(1) << (narrow->shift - 1)) : 0.0, sum[4];
     spread_overlaps(system, replica);
     for (int64_t i = 0; i < system->sites;) {
-        double sum[4];
-        int several = *acceptance < SHARED_PASS && i + 4 <= system->sites;
+        int several = !known && *acceptance < SHARED_PASS && i + 4 <= system->sites;
         int64_t stop = i + (several ? 4 : 1);
         if (several)
             narrow_sums(order, system, replica, i, 4, sum);
-        else
+        else if (!known)
             narrow_sums(order, system, replica, i, 1, sum);
+        known = 0;
         for (int j = 0; i < stop; j++) {
             int64_t site = i++;
             double error = half * (double) (narrow->magnitude[replica] + narrow->loads[site]);
@@ -210,11 +252,11 @@ ALWAYS_INLINE int64_t sweep_narrow(int order, const supervised_system *system, i
             }
             *acceptance += 0.01f * ((float) (verdict == FLIP) - *acceptance);
             if (verdict == FLIP) {
-                int step = -2 * spins[site];
-                if (rounded)
-                    move_narrow(1, system, replica, site, step);
+                known = order == 3 && !several && i < system->sites;
+                if (known)
+                    sum[0] = move_narrow(order, 1, system, replica, site);
                 else
-                    move_narrow(0, system, replica, site, step);
+                    move_narrow(order, 0, system, replica, site);
                 spins[site] = -spins[site];
                 accepted++;
                 break;

@@ -135,6 +135,7 @@ class NarrowPlan:
     tops: np.ndarray
     loads: np.ndarray
     limit: int
+    slack: int
     tile: int
     shift: int
     blocks: bool
@@ -143,8 +144,8 @@ class NarrowPlan:
 def narrow_plan(sums, K, polynomial):
     """The plan of int16 sums (N, width) for U of order 2 or 3 without the next power; None where products cannot fit.
 
-    Overlaps scatter by sigma = sqrt(N <c^2>).  Products c Y are exact while |X| <= 32767 / max|c| - max|c|, which should be
-    at least 4 sigma, or else rounded; patterns beyond the limit, few by its choice, are summed one by one.
+    Overlaps scatter by sigma = sqrt(N <c^2>).  Products c Y are exact while |Y| <= 32767 / max|c|, which should leave a limit
+    of |X| of at least 4 sigma, or else rounded; patterns beyond the limit, few by its choice, are summed one by one.
     """
     order = len(polynomial) - 1
     if order not in (2, 3) or polynomial[order - 1] or not sums.any():
@@ -157,16 +158,10 @@ def narrow_plan(sums, K, polynomial):
     moments = np.array([[np.abs(row).sum(dtype=np.int64), *(np.power(row, k, dtype=np.int64).sum() for k in (1, 2, 3))]
                         for row in rows])
     sigma = math.sqrt(moments[:, 2].sum() / K)
-    limit, shift = 32767 - 2 * largest, 0
-    if order == 3:
-        exact = 32767 // largest - largest
-        if exact >= 4 * sigma:
-            limit = min(exact, limit, math.ceil(5 * sigma) + 2 * largest)
-        else:
-            limit, shift = min(limit, math.ceil(6 * sigma)), largest.bit_length()
+    limit, slack, shift = _limit(order, largest, sigma)
     if limit < max(3 * sigma, 2 * largest):
         return None
-    overlap = limit + largest
+    overlap = limit + (2 * slack + 1) * largest
     product = largest if order == 2 else (largest * overlap >> shift) + 1
     if 2 * product * overlap * K >= 2**62 >> shift:
         return None
@@ -175,4 +170,17 @@ def narrow_plan(sums, K, polynomial):
     tops = -slope * moments[:, 2] if order == 2 else 2 * (a[3] * moments[:, 3] + a[1] * moments[:, 1])
     tile = max(1, (2**31 - 1) // (2 * product * overlap))
     blocks = order == 2 and K * len(rows) * largest**2 < 2**30
-    return NarrowPlan(rows, unit, slope, tops.astype(float), moments[:, 0].copy(), limit, tile, shift, blocks)
+    return NarrowPlan(rows, unit, slope, tops.astype(float), moments[:, 0].copy(), limit, slack, tile, shift, blocks)
+
+
+def _limit(order, largest, sigma):
+    """Limit of |X|, flips of up to 2 max|c| each before it is looked at again, and the shift of products c Y."""
+    if order == 3:
+        for slack in (8, 1):
+            exact = 32767 // largest - (2 * slack + 1) * largest
+            if exact >= 4 * sigma:
+                return min(exact, math.ceil(5 * sigma) + 2 * largest), slack, 0
+    most = 32767 - 17 * largest
+    if order == 3:
+        return min(most, math.ceil(6 * sigma)), 8, largest.bit_length()
+    return most, 8, 0

@@ -9,7 +9,7 @@ X_mu = c^mu . s, and U' = dU/dX is the derivative of the polynomial U of `hebbia
 mean-field field -dH/ds_i, in which every pattern enters through its overlap alone and no term of spin i with itself is taken
 out.  For `energy="power"` it is sum_mu c_i F'(n_mu) with F = m^p / p!; "distinct" is without the lower Hermite orders that its
 U lacks (for p = 2 the two agree).  The exact field of the sequential dynamics, half the energy of a flip, has no self-term
-s_i sum_mu (c_i^mu)^2 U''(X_mu) / 2 + ...; for "power" with even p >= 4 it grows like alpha N and freezes the network.
+s_i sum_mu (c_i^mu)^2 U''(X_mu) + ...; for "power" with even p >= 4 it grows like alpha N and freezes the network.
 
 Stationary law.
   p = 2.  h_i = sum_j J_ij s_j with J_ij = J_ji and J_ii = alpha (storage; the mean for supervised) or alpha / R (unsupervised).
