@@ -120,13 +120,15 @@ class DenseHopfield:
 @dataclass(frozen=True, kw_only=True)
 class Settings(MonteCarloSettings):
     __doc__ = MonteCarloSettings.__doc__.rstrip() + """
-    order : "sequential" (sites 0 .. N-1), "random" (each attempt at an independent random site) or "synchronous" (all spins
-        at once from their mean-field fields, another law: see `hebbian.models.dense_field`).
+    order : "sequential" (sites 0 .. N-1), "random" (each attempt at an independent random site), "waiting" (the dynamics of
+        "random", whose rejected attempts are counted and not made: the faster way below about one flip a sweep, the slower
+        one above; its spins at every sweep have the law of "random" and other random numbers) or "synchronous" (all spins at
+        once from their mean-field fields, another law: see `hebbian.models.dense_field`).
     """
 
     order: str = "sequential"
 
-    ORDERS: ClassVar[tuple[str, ...]] = ("sequential", "random", "synchronous")
+    ORDERS: ClassVar[tuple[str, ...]] = ("sequential", "random", "waiting", "synchronous")
 
     def __post_init__(self):
         super().__post_init__()
@@ -163,10 +165,11 @@ def check(model: DenseHopfield, settings: MonteCarloSettings) -> None:
     if not isinstance(model.energy, str) and len(model.energy) != N + 1:
         raise InvalidInput(f"energy has {len(model.energy)} values but N = {N} has {N + 1} overlaps "
                            "X = -N, -N+2, ..., N: give N + 1 values")
-    if getattr(settings, "order", "sequential") == "synchronous":
+    order = getattr(settings, "order", "sequential")
+    if order == "synchronous":
         _check_synchronous(model, settings)
-    if getattr(settings, "order", "sequential") == "random" and model.protocol != "storage":
-        raise InvalidInput(f"order = 'random' is for stored patterns, not for protocol = {model.protocol!r}: "
+    elif order != "sequential" and model.protocol != "storage":
+        raise InvalidInput(f"order = {order!r} is for stored patterns, not for protocol = {model.protocol!r}: "
                            "give order = 'sequential'")
     if model.protocol == "supervised" and (model.M >= 2**15 or model.M * N >= 2**26):
         raise InvalidInput(f"M = {model.M} with N = {N} is too large for the sums of examples: give M below 32768 and M N "
