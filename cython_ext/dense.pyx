@@ -12,7 +12,7 @@ import numpy as np
 
 from hebbian._kernels.integers import plan_of
 
-from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint32_t, uint64_t
+from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint32_t, uint64_t
 
 
 cdef extern from "src/dense.h" nogil:
@@ -57,13 +57,12 @@ cdef extern from "src/dense.h" nogil:
         int64_t *energy, *accepted, *agreement
 
     ctypedef struct lane_system:
-        int64_t sites, patterns, words, lanes, ground, curvature
+        int64_t sites, patterns, words, groups, ground, curvature
         float scale
         int32_t unit
         const uint64_t *bits
-        const int32_t *counts
-        int16_t *spins, *overlaps, *sums, *accepted
-        int64_t *load
+        uint8_t *signs
+        int16_t *tiles, *excess, *spins, *overlaps, *sums, *accepted
         int32_t *thresholds
         const uint32_t *k0, *k1, *replica
         const float *tau
@@ -97,6 +96,8 @@ FORMS = {"squares": SQUARES, "narrow": NARROW, "wide": WIDE, "blocked": BLOCKED,
 BLOCK_SITE, BLOCK_TERM, BLOCK_FLIP, BLOCK_MOVE = 1.0, 0.02, 20.0, 0.1
 SCREEN_SITE, SCREEN_FLIP, SCREEN_COUPLING = 1.0, 10.0, 0.04
 SCREEN_SITES = 8192  # couplings of more sites would take over 128 MiB
+
+GROUP = 32  # lanes of a LaneKernel that move together
 
 cdef const kernel_path *active_path = NULL
 
@@ -339,20 +340,23 @@ cdef class LaneKernel:
             raise ValueError("lanes need a quadratic U and at most 32767 spins: use DenseKernel")
         self.path, self.path_, self._owned = active(), active_path, [bits]
         self.replicas = spins.shape[0]
-        lanes = -(-self.replicas // 32) * 32
-        system.sites, system.patterns, system.words, system.lanes = sites, K, bits.shape[1], lanes
+        groups, blocks = -(-self.replicas // GROUP), -(-sites // 8)
+        lanes = GROUP * groups
+        system.sites, system.patterns, system.words, system.groups = sites, K, bits.shape[1], groups
         system.ground, system.curvature, system.scale = plan.ground, plan.curvature, 2.0 / plan.curvature
         system.unit = 2 - sites % 2
         system.bits = &bits[0, 0]
-        self._spins, self._overlaps = aligned((sites, lanes), np.int16), aligned((K, lanes), np.int16)
-        self._spins[:] = np.asarray(spins).T[:, np.arange(lanes) % self.replicas]
+        self._spins, self._overlaps = aligned((groups, sites, GROUP), np.int16), aligned((groups, K, GROUP), np.int16)
+        filled = np.asarray(spins)[np.arange(lanes) % self.replicas]
+        self._spins[:] = filled.reshape(groups, GROUP, sites).swapaxes(1, 2)
         self._streams = [aligned(lanes, dtype) for dtype in (np.uint32, np.uint32, np.uint32, np.float32)]
-        system.counts = <int32_t *> self.hold(np.bitwise_count(np.asarray(bits)).sum(axis=1).astype(np.int32))
+        system.signs = <uint8_t *> self.hold(aligned((blocks, K), np.uint8))
+        system.tiles = <int16_t *> self.hold(aligned((blocks, 8, 8), np.int16))
+        system.excess = <int16_t *> self.hold(aligned(8 * blocks, np.int16))
         system.spins, system.overlaps = <int16_t *> self.hold(self._spins), <int16_t *> self.hold(self._overlaps)
         system.sums = <int16_t *> self.hold(aligned(lanes, np.int16))
         system.accepted = <int16_t *> self.hold(aligned(lanes, np.int16))
-        system.load = <int64_t *> self.hold(np.zeros(lanes // 32, np.int64))
-        system.thresholds = <int32_t *> self.hold(aligned((64, lanes), np.int32))
+        system.thresholds = <int32_t *> self.hold(aligned((64, GROUP), np.int32))
         system.k0, system.k1 = <uint32_t *> self.hold(self._streams[0]), <uint32_t *> self.hold(self._streams[1])
         system.replica = <uint32_t *> self.hold(self._streams[2])
         system.tau = <float *> self.hold(self._streams[3])
@@ -366,12 +370,15 @@ cdef class LaneKernel:
     @property
     def spins(self):
         """Spins, a fresh int8 array (replicas, N)."""
-        return self._spins[:, :self.replicas].T.astype(np.int8, order="C")
+        return self._of_replicas(self._spins).astype(np.int8)
 
     @property
     def overlaps(self):
         """X_mu of every replica, a fresh int32 array (replicas, K)."""
-        return self.system.unit * self._overlaps[:, :self.replicas].T.astype(np.int32, order="C")
+        return self.system.unit * self._of_replicas(self._overlaps).astype(np.int32)
+
+    def _of_replicas(self, grouped):
+        return np.ascontiguousarray(grouped.swapaxes(1, 2).reshape(-1, grouped.shape[1])[:self.replicas])
 
     def run(self, keys, indices, uint32_t first, taus, bint heat_bath, int64_t sweeps):
         """Advance all replicas from sweep index `first`.
@@ -381,7 +388,7 @@ cdef class LaneKernel:
         replicas 2k and 2k + 1, (sweeps, replicas // 2).
         """
         cdef dense_series series
-        lanes = self.system.lanes
+        lanes = GROUP * self.system.groups
         filled = np.arange(lanes) % self.replicas
         keys = np.asarray(keys, np.uint32)
         for array, values in zip(self._streams, (keys[:, 0], keys[:, 1], indices, taus)):
