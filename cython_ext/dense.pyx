@@ -57,7 +57,7 @@ cdef extern from "src/dense.h" nogil:
         int64_t *energy, *accepted, *agreement
 
     ctypedef struct lane_system:
-        int64_t sites, patterns, words, groups, ground, curvature
+        int64_t sites, patterns, pairs, words, groups, ground, curvature
         float scale
         int32_t unit
         const uint64_t *bits
@@ -340,17 +340,17 @@ cdef class LaneKernel:
             raise ValueError("lanes need a quadratic U and at most 32767 spins: use DenseKernel")
         self.path, self.path_, self._owned = active(), active_path, [bits]
         self.replicas = spins.shape[0]
-        groups, blocks = -(-self.replicas // GROUP), -(-sites // 8)
+        groups, blocks, pairs = -(-self.replicas // GROUP), -(-sites // 8), -(-K // 2)
         lanes = GROUP * groups
-        system.sites, system.patterns, system.words, system.groups = sites, K, bits.shape[1], groups
+        system.sites, system.patterns, system.pairs, system.words, system.groups = sites, K, pairs, bits.shape[1], groups
         system.ground, system.curvature, system.scale = plan.ground, plan.curvature, 2.0 / plan.curvature
         system.unit = 2 - sites % 2
         system.bits = &bits[0, 0]
-        self._spins, self._overlaps = aligned((groups, sites, GROUP), np.int16), aligned((groups, K, GROUP), np.int16)
+        self._spins, self._overlaps = aligned((groups, sites, GROUP), np.int16), aligned((groups, pairs, 4, GROUP), np.int16)
         filled = np.asarray(spins)[np.arange(lanes) % self.replicas]
         self._spins[:] = filled.reshape(groups, GROUP, sites).swapaxes(1, 2)
         self._streams = [aligned(lanes, dtype) for dtype in (np.uint32, np.uint32, np.uint32, np.float32)]
-        system.signs = <uint8_t *> self.hold(aligned((blocks, K), np.uint8))
+        system.signs = <uint8_t *> self.hold(aligned((blocks, 2 * pairs), np.uint8))
         system.tiles = <int16_t *> self.hold(aligned((blocks, 8, 8), np.int16))
         system.excess = <int16_t *> self.hold(aligned(8 * blocks, np.int16))
         system.spins, system.overlaps = <int16_t *> self.hold(self._spins), <int16_t *> self.hold(self._overlaps)
@@ -375,7 +375,8 @@ cdef class LaneKernel:
     @property
     def overlaps(self):
         """X_mu of every replica, a fresh int32 array (replicas, K)."""
-        return self.system.unit * self._of_replicas(self._overlaps).astype(np.int32)
+        stored = self._overlaps[:, :, 1:3].reshape(self.system.groups, -1, GROUP)[:, :self.system.patterns]
+        return self.system.unit * self._of_replicas(stored).astype(np.int32)
 
     def _of_replicas(self, grouped):
         return np.ascontiguousarray(grouped.swapaxes(1, 2).reshape(-1, grouped.shape[1])[:self.replicas])

@@ -74,15 +74,16 @@ typedef struct {
     int64_t *energy, *accepted, *agreement;
 } dense_series;
 
-/* Replicas of one sample in groups of 32 lanes (lanes.h); arrays are [group][site or mu][lane] or one entry a lane. */
+/* Replicas of one sample in groups of 32 lanes (lanes.h); arrays are [group][site][lane] or one entry a lane. */
 typedef struct {
-    int64_t sites, patterns, words, groups, ground, curvature;
+    int64_t sites, patterns, pairs, words, groups, ground, curvature;
     float scale;
     int32_t unit;                                /* of overlaps: 2 where N is even, else 1 */
     const uint64_t *bits;
-    uint8_t *signs;                              /* [block of 8 sites][mu], a bit a site */
+    uint8_t *signs;                              /* [block of 8 sites][mu], a bit a site; an even number of mu */
     int16_t *tiles, *excess;                     /* C_ij of [block of 8 sites][j][i < j];  sum_mu xi_i^mu of every site */
-    int16_t *spins, *overlaps, *sums, *accepted; /* sums: of overlaps over mu, modulo 2^16 */
+    int16_t *spins, *overlaps, *sums, *accepted; /* overlaps: [group][mu div 2][row of lanes.h][lane];  sums: of them
+                                                    over mu, modulo 2^16 */
     int32_t *thresholds;                         /* of 64 attempts of one group */
     const uint32_t *k0, *k1, *replica;
     const float *tau;

@@ -1,16 +1,16 @@
 /* Quadratic U: many replicas of one sample side by side, a lane each, every lane with its own temperature and random key.
  *
  * All lanes visit the same site at the same time, so a pattern bit is a scalar: the fields of all lanes are sums of whole rows
- * X_mu over the set bits of the site.  Overlaps move after every eighth site only: until then the fields of later sites are
- * corrected with the couplings C_ij of the eight, and then each row takes the sum of all eight moves from two tables of
- * sixteen.  Each lane is bit for bit the single-replica run with its key, replica index and temperature (pairwise.h has the
+ * over the patterns.  Two patterns share four rows 0, X_mu, X_nu, X_mu + X_nu, of which two bits of the site pick one, without
+ * a branch.  Overlaps move after every eighth site only: until then the fields of later sites are corrected with the couplings
+ * C_ij of the eight, and then each row takes the sum of all eight moves from two tables of sixteen.  Each lane is bit for bit the single-replica run with its key, replica index and temperature (pairwise.h has the
  * acceptance in integers).
  *
  * Groups of 32 lanes run one after the other, so that their overlaps stay in the first cache.  Fields run in int16.  |H_i| <=
  * sum_mu |X_mu|, and a flip changes that sum by at most 2 K, so the bound is taken anew only when it might have been passed;
  * eight sites beyond it are done in int32.
  *
- * Cost of eight sites in a group: 4 K additions of a row for the fields, 3 K for the overlaps.
+ * Cost of eight sites in a group: 4 K additions of a row for the fields, 2 K for the overlaps and K / 2 for their sums.
  */
 #ifndef HEBBIAN_LANES_H
 #define HEBBIAN_LANES_H
@@ -23,9 +23,15 @@
 
 typedef int16_t lane_rows[EIGHT][GROUP] __attribute__((aligned(64)));
 
-static inline int16_t *overlaps_of(const lane_system *system, int64_t group)
+/* The rows of a group, four for two patterns. */
+static inline int16_t *rows_of(const lane_system *system, int64_t group)
 {
-    return system->overlaps + group * system->patterns * GROUP;
+    return system->overlaps + group * 4 * system->pairs * GROUP;
+}
+
+static inline const int16_t *overlap_row(const int16_t *rows, int64_t mu)
+{
+    return rows + (4 * (mu / 2) + 1 + (mu & 1)) * GROUP;
 }
 
 static inline int16_t *spins_of(const lane_system *system, int64_t group, int64_t site)
@@ -56,25 +62,35 @@ static void lane_thresholds(const lane_system *system, int64_t group, uint32_t b
 /* Largest sum_mu |X_mu| / unit of the lanes of a group. */
 static int64_t lane_load(const lane_system *system, int64_t group)
 {
-    const int16_t *x = overlaps_of(system, group);
-    int32_t load[GROUP] = {0}, largest = 0;
-    for (int64_t mu = 0; mu < system->patterns; mu++, x += GROUP)
-        for (int j = 0; j < GROUP; j++) load[j] += x[j] < 0 ? -x[j] : x[j];
-    for (int j = 0; j < GROUP; j++) largest = load[j] > largest ? load[j] : largest;
+    int32_t largest = 0;
+    for (int part = 0; part < GROUP; part += LANES16) {
+        i32v even = splat32(0), odd = splat32(0);
+        for (int64_t mu = 0; mu < system->patterns; mu++) {
+            i16v x = load16(overlap_row(rows_of(system, group), mu) + part), below = x >> 15;
+            i32v size = (i32v) ((x ^ below) - below);
+            even += size & 0xFFFF;
+            odd += size >> 16;
+        }
+        for (int j = 0; j < LANES32; j++) {
+            int32_t larger = even[j] > odd[j] ? even[j] : odd[j];
+            largest = larger > largest ? larger : largest;
+        }
+    }
     return largest;
 }
 
 /* H_i / unit of all lanes before any of the eight sites has moved. */
 INLINED void field_narrow(const lane_system *system, int64_t group, int64_t site, i16v *field)
 {
-    const int16_t *x = overlaps_of(system, group), *sums = system->sums + group * GROUP;
+    const int16_t *x = rows_of(system, group), *sums = system->sums + group * GROUP;
     const uint64_t *row = system->bits + site * system->words;
     i16v sum[PARTS16];
     for (int part = 0; part < PARTS16; part++) sum[part] = splat16(0);
-    for (int64_t w = 0; w < system->words; w++, x += 64 * GROUP)
-        for (uint64_t bits = row[w]; bits; bits &= bits - 1)
-            for (int part = 0; part < PARTS16; part++)
-                sum[part] += load16(x + __builtin_ctzll(bits) * GROUP + part * LANES16);
+    for (int64_t w = 0; w < system->words; w++) {
+        uint64_t bits = row[w];
+        for (int64_t k = least(32, system->pairs - 32 * w); k > 0; k--, bits >>= 2, x += 4 * GROUP)
+            for (int part = 0; part < PARTS16; part++) sum[part] += load16(x + (bits & 3) * GROUP + part * LANES16);
+    }
     for (int part = 0; part < PARTS16; part++) field[part] = sum[part] + sum[part] - load16(sums + part * LANES16);
 }
 
@@ -97,11 +113,11 @@ INLINED void decide_narrow(const lane_system *system, int64_t group, int64_t b, 
 static void decide_wide(const lane_system *system, int64_t group, int64_t b, int j, const lane_rows step, int16_t *flip)
 {
     int64_t site = EIGHT * b + j;
-    const int16_t *x = overlaps_of(system, group), *couplings = system->tiles + (b * EIGHT + j) * EIGHT;
-    const int16_t *spins = spins_of(system, group, site);
+    const int16_t *couplings = system->tiles + (b * EIGHT + j) * EIGHT, *spins = spins_of(system, group, site);
     const uint64_t *row = system->bits + site * system->words;
     int32_t field[GROUP] = {0};
-    for (int64_t mu = 0; mu < system->patterns; mu++, x += GROUP) {
+    for (int64_t mu = 0; mu < system->patterns; mu++) {
+        const int16_t *x = overlap_row(rows_of(system, group), mu);
         int32_t sign = 2 * (int32_t) (row[mu / 64] >> mu % 64 & 1) - 1;
         for (int k = 0; k < GROUP; k++) field[k] += sign * x[k];
     }
@@ -128,12 +144,19 @@ static void move_lanes(const lane_system *system, int64_t group, int64_t b, cons
         for (int j = 0; j < EIGHT; j++) total += load16(step[j] + part) * system->excess[EIGHT * b + j];
         memcpy(sums + part, &total, WIDTH);
     }
-    const uint8_t *signs = system->signs + b * system->patterns;
-    int16_t *x = overlaps_of(system, group);
-    for (int64_t mu = 0; mu < system->patterns; mu++, x += GROUP)
+    const uint8_t *signs = system->signs + b * 2 * system->pairs;
+    int16_t *x = rows_of(system, group);
+    for (int64_t k = 0; k < system->pairs; k++, signs += 2, x += 4 * GROUP)
         for (int part = 0; part < GROUP; part += LANES16) {
-            i16v moved = load16(x + part) + load16(table[0][signs[mu] & 15] + part) + load16(table[1][signs[mu] >> 4] + part);
-            memcpy(x + part, &moved, WIDTH);
+            i16v both = splat16(0);
+            for (int which = 0; which < 2; which++) {
+                int16_t *own = x + (1 + which) * GROUP + part;
+                i16v low = load16(table[0][signs[which] & 15] + part), high = load16(table[1][signs[which] >> 4] + part);
+                i16v moved = load16(own) + low + high;
+                memcpy(own, &moved, WIDTH);
+                both += moved;
+            }
+            memcpy(x + 3 * GROUP + part, &both, WIDTH);
         }
 }
 
@@ -189,7 +212,7 @@ static void lane_start(const lane_system *system)
             int64_t set = 0;
             for (int64_t mu = 0; mu < system->patterns; mu++) {
                 int64_t bit = row[mu / 64] >> mu % 64 & 1;
-                system->signs[b * system->patterns + mu] |= (uint8_t) (bit << j);
+                system->signs[b * 2 * system->pairs + mu] |= (uint8_t) (bit << j);
                 set += bit;
             }
             system->excess[EIGHT * b + j] = (int16_t) (2 * set - system->patterns);
@@ -206,27 +229,32 @@ static void lane_start(const lane_system *system)
             move_lanes(system, group, b, spins);
         }
     }
-    for (int64_t k = 0; k < system->patterns * system->groups * GROUP; k++) system->overlaps[k] /= system->unit;
-    for (int64_t group = 0; group < system->groups; group++)
-        for (int k = 0; k < GROUP; k++) {
-            int32_t sum = 0;
-            for (int64_t mu = 0; mu < system->patterns; mu++) sum += overlaps_of(system, group)[mu * GROUP + k];
-            system->sums[group * GROUP + k] = (int16_t) sum;
-        }
+    for (int64_t group = 0; group < system->groups; group++) {
+        int16_t *x = rows_of(system, group), *sums = system->sums + group * GROUP;
+        memset(sums, 0, GROUP * sizeof *sums);
+        for (int64_t pair = 0; pair < system->pairs; pair++, x += 4 * GROUP)
+            for (int k = 0; k < GROUP; k++) {
+                int16_t one = x[GROUP + k] / system->unit, other = x[2 * GROUP + k] / system->unit;
+                x[GROUP + k] = one;
+                x[2 * GROUP + k] = other;
+                x[3 * GROUP + k] = (int16_t) (one + other);
+                sums[k] += (int16_t) (2 * pair + 1 < system->patterns ? one + other : one);
+            }
+    }
 }
 
 /* X_0, energy and acceptance of every lane of a group, sum_i s_i s_i' of lanes 2k and 2k + 1. */
 static void record_lanes(const lane_system *system, int64_t group, const dense_series *row)
 {
-    const int16_t *x = overlaps_of(system, group), *spins = spins_of(system, group, 0);
+    const int16_t *spins = spins_of(system, group, 0);
     for (int k = 0; k < GROUP; k++) {
-        row->overlap[k] = system->unit * x[k];
+        row->overlap[k] = system->unit * overlap_row(rows_of(system, group), 0)[k];
         row->accepted[k] = system->accepted[group * GROUP + k];
         row->energy[k] = row->agreement[k / 2] = 0;
     }
-    for (int64_t mu = 0; mu < system->patterns; mu++, x += GROUP)
+    for (int64_t mu = 0; mu < system->patterns; mu++)
         for (int k = 0; k < GROUP; k++) {
-            int32_t value = system->unit * x[k];
+            int32_t value = system->unit * overlap_row(rows_of(system, group), mu)[k];
             row->energy[k] += value * value;
         }
     for (int k = 0; k < GROUP; k++) row->energy[k] = (system->ground + system->curvature * row->energy[k]) / 8;
