@@ -96,6 +96,10 @@ FORMS = {"squares": SQUARES, "narrow": NARROW, "wide": WIDE, "blocked": BLOCKED,
 BLOCK_SITE, BLOCK_TERM, BLOCK_FLIP, BLOCK_MOVE = 1.0, 0.02, 20.0, 0.1
 SCREEN_SITE, SCREEN_FLIP, SCREEN_COUPLING = 1.0, 10.0, 0.04
 SCREEN_SITES = 8192  # couplings of more sites would take over 128 MiB
+SCREEN_PAIR, SCREEN_WORD = 4.0, 0.6  # to build a coupling, and its part a word of pattern bits
+
+# Costs in ns of an attempt in all lanes of a group, and its part that grows with K.
+LANES_SITE, LANES_TERM = 70.0, 0.45
 
 GROUP = 32  # lanes of a LaneKernel that move together
 
@@ -125,6 +129,22 @@ def select(name=None):
 
 
 select(os.environ.get("HEBBIAN_SIMD") or None)
+
+
+def blocked_cost(patterns, acceptance):
+    """Nanoseconds of an attempt of a quadratic U in the form "blocked", roughly."""
+    return BLOCK_SITE + BLOCK_TERM * patterns + acceptance * (BLOCK_FLIP + BLOCK_MOVE * patterns)
+
+
+def screened_cost(sites, acceptance):
+    """The same in the form "screened"."""
+    return SCREEN_SITE + acceptance * (SCREEN_FLIP + SCREEN_COUPLING * sites)
+
+
+def lanes_pay(sites, patterns, acceptances):
+    """Whether a `LaneKernel` of replicas with these acceptances takes less time than a `DenseKernel` for every one of them."""
+    alone = sum(min(blocked_cost(patterns, a), screened_cost(sites, a)) for a in acceptances)
+    return -(-len(acceptances) // GROUP) * (LANES_SITE + LANES_TERM * patterns) < alone
 
 
 def build():
@@ -181,6 +201,7 @@ cdef class DenseKernel:
     cdef list _owned
     cdef object _overlaps
     cdef bint _fixed
+    cdef double _missed
     cdef readonly object spins, energy
     cdef readonly str form, path
 
@@ -274,12 +295,17 @@ cdef class DenseKernel:
         with nogil:
             self.path_.dense_start(&self.system)
 
-    cdef _reconsider(self, double acceptance):
-        """Blocked or screened, whichever its measured costs make faster at this acceptance."""
-        cdef double N = self.system.sites, K = self.system.patterns
-        screened = SCREEN_SITE + acceptance * (SCREEN_FLIP + SCREEN_COUPLING * N)
-        blocked = BLOCK_SITE + BLOCK_TERM * K + acceptance * (BLOCK_FLIP + BLOCK_MOVE * K)
-        self._enter("screened" if screened < blocked and self._can_screen(SCREEN_SITES**2) else "blocked")
+    cdef _reconsider(self, double acceptance, double attempts):
+        """Blocked or screened, whichever its measured costs make faster at this acceptance.
+
+        Couplings are built once screening would have saved their cost, so that short runs never pay for them.
+        """
+        N = self.system.sites
+        gain = blocked_cost(self.system.patterns, acceptance) - screened_cost(N, acceptance)
+        self._missed += max(0.0, gain) * attempts
+        built = self.system.pair.fields != NULL
+        worth = built or self._missed > N * N * (SCREEN_PAIR + SCREEN_WORD * self.system.words)
+        self._enter("screened" if gain > 0 and worth and self._can_screen(SCREEN_SITES**2) else "blocked")
 
     @property
     def overlaps(self):
@@ -314,7 +340,8 @@ cdef class DenseKernel:
             for t in range(done):
                 for r in range(self.system.replicas):
                     flips += accepted[t, r]
-            self._reconsider(<double> flips / (<double> done * self.system.sites * self.system.replicas))
+            attempts = <double> done * self.system.sites * self.system.replicas
+            self._reconsider(flips / attempts, attempts)
         return done
 
 

@@ -3,8 +3,8 @@
  * All lanes visit the same site at the same time, so a pattern bit is a scalar: the fields of all lanes are sums of whole rows
  * over the patterns.  Two patterns share four rows 0, X_mu, X_nu, X_mu + X_nu, of which two bits of the site pick one, without
  * a branch.  Overlaps move after every eighth site only: until then the fields of later sites are corrected with the couplings
- * C_ij of the eight, and then each row takes the sum of all eight moves from two tables of sixteen.  Each lane is bit for bit the single-replica run with its key, replica index and temperature (pairwise.h has the
- * acceptance in integers).
+ * C_ij of the eight, and then each row takes the sum of all eight moves from two tables of sixteen.  Each lane is bit for bit
+ * the single-replica run with its key, replica index and temperature (pairwise.h has the acceptance in integers).
  *
  * Groups of 32 lanes run one after the other, so that their overlaps stay in the first cache.  Fields run in int16.  |H_i| <=
  * sum_mu |X_mu|, and a flip changes that sum by at most 2 K, so the bound is taken anew only when it might have been passed;
@@ -110,20 +110,49 @@ INLINED void decide_narrow(const lane_system *system, int64_t group, int64_t b, 
     }
 }
 
-static void decide_wide(const lane_system *system, int64_t group, int64_t b, int j, const lane_rows step, int16_t *flip)
+/* sum += x, int16 lanes in order. */
+INLINED void add_widened(i32v *sum, i16v x)
+{
+    i32v low, high;
+    widen16(x, &low, &high);
+    sum[0] += low;
+    sum[1] += high;
+}
+
+/* sum_mu X_mu / unit in int32. */
+static void wide_totals(const lane_system *system, int64_t group, i32v *total)
+{
+    for (int part = 0; part < PARTS16; part++)
+        for (int64_t mu = 0; mu < system->patterns; mu++)
+            add_widened(total + 2 * part, load16(overlap_row(rows_of(system, group), mu) + part * LANES16));
+}
+
+/* `decide_narrow` in int32, which needs no bound: one pattern at a time. */
+static void decide_wide(const lane_system *system, int64_t group, int64_t b, int j, const lane_rows step, int16_t *flip,
+                        const i32v *total)
 {
     int64_t site = EIGHT * b + j;
     const int16_t *couplings = system->tiles + (b * EIGHT + j) * EIGHT, *spins = spins_of(system, group, site);
-    const uint64_t *row = system->bits + site * system->words;
-    int32_t field[GROUP] = {0};
-    for (int64_t mu = 0; mu < system->patterns; mu++) {
-        const int16_t *x = overlap_row(rows_of(system, group), mu);
-        int32_t sign = 2 * (int32_t) (row[mu / 64] >> mu % 64 & 1) - 1;
-        for (int k = 0; k < GROUP; k++) field[k] += sign * x[k];
+    const int32_t *thresholds = system->thresholds + (site & 63) * GROUP;
+    for (int part = 0; part < PARTS16; part++) {
+        const uint64_t *row = system->bits + site * system->words;
+        const int16_t *x = rows_of(system, group) + part * LANES16;
+        i32v field[2] = {{0}}, sign[2] = {{0}}, below[2];
+        for (int64_t w = 0; w < system->words; w++) {
+            uint64_t bits = row[w];
+            for (int64_t k = least(32, system->pairs - 32 * w); k > 0; k--, bits >>= 2, x += 4 * GROUP) {
+                add_widened(field, load16(x + (bits & 1) * GROUP));
+                add_widened(field, load16(x + (bits & 2) * GROUP));
+            }
+        }
+        for (int half = 0; half < 2; half++) field[half] += field[half] - total[2 * part + half];
+        for (int i = 0; i < j; i++) add_widened(field, load16(step[i] + part * LANES16) * couplings[i]);
+        add_widened(sign, load16(spins + part * LANES16));
+        for (int half = 0; half < 2; half++)
+            below[half] = field[half] * sign[half] < load32(thresholds + part * LANES16 + half * LANES32);
+        i16v found = saturate16(below[0], below[1]);
+        memcpy(flip + part * LANES16, &found, WIDTH);
     }
-    for (int i = 0; i < j; i++)
-        for (int k = 0; k < GROUP; k++) field[k] += couplings[i] * step[i][k];
-    for (int k = 0; k < GROUP; k++) flip[k] = spins[k] * field[k] < system->thresholds[(site & 63) * GROUP + k] ? -1 : 0;
 }
 
 /* X_mu / unit += sum_j step_j xi_j^mu over the eight sites of block b. */
@@ -180,12 +209,14 @@ INLINED int visit(const lane_system *system, int64_t group, int64_t b, int narro
 {
     lane_rows step = {{0}};
     int16_t flip[GROUP] __attribute__((aligned(64)));
+    i32v total[2 * PARTS16] = {{0}};
+    if (!narrow) wide_totals(system, group, total);
     int moved = 0, sites = (int) least(EIGHT, system->sites - EIGHT * b);
     for (int j = 0; j < sites; j++) {
         if (narrow)
             decide_narrow(system, group, b, j, step, flip);
         else
-            decide_wide(system, group, b, j, step, flip);
+            decide_wide(system, group, b, j, step, flip, total);
         moved += turn_lanes(system, spins_of(system, group, EIGHT * b + j), system->accepted + group * GROUP, flip, step[j]);
     }
     if (moved) move_lanes(system, group, b, step);
@@ -195,10 +226,12 @@ INLINED int visit(const lane_system *system, int64_t group, int64_t b, int narro
 static void lane_sweep(const lane_system *system, int64_t group, uint32_t sweep, int heat_bath)
 {
     int64_t change = 2 * system->patterns / system->unit, most = FIELD_LIMIT - EIGHT * change, load = most + 1;
+    int narrow = 0;
     for (int64_t b = 0; EIGHT * b < system->sites; b++) {
         if (b % 8 == 0) lane_thresholds(system, group, (uint32_t) (b / 8), sweep, heat_bath);
-        if (load > most) load = lane_load(system, group);
-        load += change * (load <= most ? visit(system, group, b, 1) : visit(system, group, b, 0));
+        if (load > most && (narrow || b % 8 == 0)) load = lane_load(system, group);
+        narrow = load <= most;
+        load += change * (narrow ? visit(system, group, b, 1) : visit(system, group, b, 0));
     }
 }
 
