@@ -82,6 +82,7 @@ cdef extern from "src/dense.h" nogil:
         int adds
         float (*float_adds)(int64_t rounds) noexcept nogil
         int64_t (*read_buffer)(const int32_t *buffer, int64_t bytes, int64_t rounds) noexcept nogil
+        uint32_t (*random_words)(int64_t blocks, int thresholds) noexcept nogil
 
     const kernel_path *const *kernel_paths
     const int kernel_path_count
@@ -93,13 +94,13 @@ cdef extern from "src/dense.h" nogil:
 FORMS = {"squares": SQUARES, "narrow": NARROW, "wide": WIDE, "blocked": BLOCKED, "screened": SCREENED}
 
 # Costs in ns of a quadratic U on one core: a site and a flip of each form, and their parts that grow with K or N.
-BLOCK_SITE, BLOCK_TERM, BLOCK_FLIP, BLOCK_MOVE = 1.0, 0.02, 20.0, 0.1
-SCREEN_SITE, SCREEN_FLIP, SCREEN_COUPLING = 1.0, 10.0, 0.04
+cdef double BLOCK_SITE = 1.0, BLOCK_TERM = 0.02, BLOCK_FLIP = 20.0, BLOCK_MOVE = 0.1
+cdef double SCREEN_SITE = 1.0, SCREEN_FLIP = 10.0, SCREEN_COUPLING = 0.04
+cdef double SCREEN_PAIR = 4.0, SCREEN_WORD = 0.6  # to build a coupling, and its part a word of pattern bits
 SCREEN_SITES = 8192  # couplings of more sites would take over 128 MiB
-SCREEN_PAIR, SCREEN_WORD = 4.0, 0.6  # to build a coupling, and its part a word of pattern bits
 
 # Costs in ns of an attempt in all lanes of a group, and its part that grows with K.
-LANES_SITE, LANES_TERM = 70.0, 0.45
+cdef double LANES_SITE = 70.0, LANES_TERM = 0.45
 
 GROUP = 32  # lanes of a LaneKernel that move together
 
@@ -131,12 +132,12 @@ def select(name=None):
 select(os.environ.get("HEBBIAN_SIMD") or None)
 
 
-def blocked_cost(patterns, acceptance):
+cdef double blocked_cost(double patterns, double acceptance):
     """Nanoseconds of an attempt of a quadratic U in the form "blocked", roughly."""
     return BLOCK_SITE + BLOCK_TERM * patterns + acceptance * (BLOCK_FLIP + BLOCK_MOVE * patterns)
 
 
-def screened_cost(sites, acceptance):
+cdef double screened_cost(double sites, double acceptance):
     """The same in the form "screened"."""
     return SCREEN_SITE + acceptance * (SCREEN_FLIP + SCREEN_COUPLING * sites)
 
@@ -175,6 +176,17 @@ def read_buffer(buffer, int64_t rounds):
     with nogil:
         active_path.read_buffer(start, size, rounds)
     return size * rounds
+
+
+def random_words(int64_t attempts, bint thresholds=False):
+    """Make the random words of a number of attempts on the active path, or their Metropolis thresholds, and drop them.
+
+    Returns the number made, whole blocks of 64.
+    """
+    cdef int64_t blocks = -(-attempts // 64)
+    with nogil:
+        active_path.random_words(blocks, thresholds)
+    return 64 * blocks
 
 
 def aligned(shape, dtype):
@@ -300,11 +312,12 @@ cdef class DenseKernel:
 
         Couplings are built once screening would have saved their cost, so that short runs never pay for them.
         """
-        N = self.system.sites
-        gain = blocked_cost(self.system.patterns, acceptance) - screened_cost(N, acceptance)
-        self._missed += max(0.0, gain) * attempts
-        built = self.system.pair.fields != NULL
-        worth = built or self._missed > N * N * (SCREEN_PAIR + SCREEN_WORD * self.system.words)
+        cdef double N = self.system.sites
+        cdef double gain = blocked_cost(self.system.patterns, acceptance) - screened_cost(N, acceptance)
+        if gain > 0:
+            self._missed += gain * attempts
+        cdef bint built = self.system.pair.fields != NULL
+        cdef bint worth = built or self._missed > N * N * (SCREEN_PAIR + SCREEN_WORD * self.system.words)
         self._enter("screened" if gain > 0 and worth and self._can_screen(SCREEN_SITES**2) else "blocked")
 
     @property
@@ -329,6 +342,7 @@ cdef class DenseKernel:
         Fewer rows than given are filled only at tau = 0, when the last one done accepted nothing.
         """
         cdef int64_t done = 0, sweeps = agreement.shape[0], flips = 0, t, r
+        cdef double attempts
         cdef dense_series series
         if sweeps == 0:
             return 0
@@ -341,7 +355,7 @@ cdef class DenseKernel:
                 for r in range(self.system.replicas):
                     flips += accepted[t, r]
             attempts = <double> done * self.system.sites * self.system.replicas
-            self._reconsider(flips / attempts, attempts)
+            self._reconsider(<double> flips / attempts, attempts)
         return done
 
 

@@ -104,6 +104,7 @@ typedef struct {
     int adds;                   /* float32 adds a round of float_adds (roofline.h) */
     float (*float_adds)(int64_t rounds);
     int64_t (*read_buffer)(const int32_t *buffer, int64_t bytes, int64_t rounds);
+    uint32_t (*random_words)(int64_t blocks, int thresholds);
 } kernel_path;
 
 /* The paths compiled into this build, best first, and whether this machine can run one. */
