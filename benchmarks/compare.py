@@ -43,6 +43,12 @@ BARS = {
     "portable / plain bit shifts": 2,
 }
 
+BARS |= {"int16 squares / own int32 gains": 1.25}
+
+# Name of a scan -> the least fraction of the machine's limit that it was to reach.
+SCANS = {"four sites a pass, p=4 N=200 K=8e4 retrieval": 0.45, "one site a pass, p=4 N=200 K=8e4 retrieval": 0.6,
+         "one site a pass, p=4 N=500 K=1e6 retrieval": 0.75}
+
 # Name of a share -> the most of a kernel's time that it was to take.
 SHARES = {
     "random words of p=2 N=1000 retrieval": 0.35, "random words of p=2 N=1000 random": 0.15,
@@ -183,6 +189,9 @@ def dense(table):
                       lambda k: peers.dense_float64(x, s64, values, work.p, beta, k), part=few / work.N)
             table.row(f"{work.name} / NumPy", work.N, product,
                       lambda k: peers.dense_numpy(x, s64, values, work.p, beta, few, rng), part=few / work.N)
+    if table.wanted("int16 squares / own int32 gains"):
+        work = next(work for work in WORKS if work.name == "p=3 N=1000 K=5e4 retrieval")
+        table.row("int16 squares / own int32 gains", work.N, settled(work), settled(work, "narrow"))
     work = Work("p=3 N=120 K=1024 retrieval", 3, 120, 1024, 0.6, "retrieval")
     if table.wanted(f"{work.name} / openjij polynomial"):
         product = Advance(*work.kernel())
@@ -301,6 +310,32 @@ def shares(table):
             table.share(title, iter(overheads(work, 10**5, PAIRS)).__next__)
 
 
+def scans(table):
+    """Sums of gains against what the machine could do at most: float32 adds, or reads of as many bytes as the gains have."""
+    import numpy as np
+    from hebbian._kernels import dense as kernels
+
+    from hebbian.bench import WORKS, settled
+
+    print("\n| scan | G terms/s | GB/s of gains | of the limit | range | bar | |\n|---|---|---|---|---|---|---|")
+    for name, bar in SCANS.items():
+        passes, work = name.split(", ")
+        work = next(w for w in WORKS if w.name == work)
+        if not table.wanted(name):
+            continue
+        one = passes.startswith("one")
+        advance, gains = settled(work, order="random" if one else "sequential"), np.ones(work.K, np.int32)
+        rounds, sweeps, terms, fractions = max(1, 2**26 // gains.nbytes), sized(advance, 0.15), [], []
+        for _ in range(PAIRS):
+            terms.append(work.N * work.K * sweeps / cpu(advance, sweeps))
+            begun = time.thread_time()
+            limit = kernels.read_buffer(gains, rounds) / 4 if one else kernels.float_adds(2 * 10**6)
+            fractions.append(terms[-1] * (time.thread_time() - begun) / limit)
+        median, rate = statistics.median(fractions), statistics.median(terms) / 1e9
+        print(f"| {name} | {rate:.3g} | {4 * rate:.3g} | {median:.0%} | {min(fractions):.0%} to {max(fractions):.0%} | {bar:.0%} | "
+              f"{'ok' if median >= bar else 'MISSED'} |", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--here", action="store_true")
@@ -320,6 +355,7 @@ def main():
     lanes(table)
     paths(table)
     shares(table)
+    scans(table)
 
 
 if __name__ == "__main__":

@@ -35,14 +35,14 @@ class Work:
     T: float
     start: str
 
-    def kernel(self, form=None):
+    def kernel(self, form=None, order="sequential"):
         """A kernel of one replica on this problem, and its temperature in units of the integer energy."""
         from hebbian._kernels.dense import DenseKernel
 
         table = integer_table(DenseHopfield(K=self.K, p=self.p, energy="power"), self.N)
         packed = patterns.rademacher(self.N, self.K, seed=1, sample=0)
         spins = packed.unpack(0, 1) if self.start == "retrieval" else streams.signs((1, 2), self.N)[None]
-        return DenseKernel(packed.rows, self.K, table.values, np.ascontiguousarray(spins), form), self.tau(table)
+        return DenseKernel(packed.rows, self.K, table.values, np.ascontiguousarray(spins), form, order), self.tau(table)
 
     def tau(self, table):
         scale = 1 if self.p == 2 else {3: 6, 4: 24}[self.p]
@@ -82,9 +82,9 @@ class Advance:
         return self._series.accepted.mean() / self.kernel.spins.shape[1]
 
 
-def settled(work: Work, form=None) -> Advance:
+def settled(work: Work, form=None, order="sequential") -> Advance:
     """A problem that has run long enough to relax, and for a quadratic kernel to have chosen its form."""
-    advance = Advance(*work.kernel(form))
+    advance = Advance(*work.kernel(form, order))
     advance(SETTLING // work.N if work.p == 2 else 4)
     return advance
 
