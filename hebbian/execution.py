@@ -240,24 +240,28 @@ def _perform(config, todo, draw, rank, stop, world, progress):
             if index >= len(todo):
                 break
             bar.reach(index)
-            tasks = todo[index].tasks
-            begun = time.perf_counter()
-            together = _samples_together(config, tasks) if len(tasks) > 1 else [None]
-            spent = (time.perf_counter() - begun) / len(tasks)
-            for task, computed in zip(tasks, together):
-                begun = time.perf_counter()
-                details = {"task": task.name, "first": task.first, "last": task.last}
-                try:
-                    shard, message = _compute(config, task, computed)
-                except RETRIED as error:
-                    log.write("error", **details, error=f"{type(error).__name__}: {error}")
-                    bar.fail(f"{type(error).__name__}: {error}; tried again on the next run")
-                else:
-                    seconds = round(spent + time.perf_counter() - begun, 6)
-                    log.write("failed" if shard.failed else "done", **details, seconds=seconds, together=len(tasks))
-                    if shard.failed:
-                        bar.fail(message)
+            _perform_batch(config, todo[index].tasks, log, bar)
     log.write("stop" if stop.wanted() else "end")
+
+
+def _perform_batch(config, tasks, log, bar):
+    """Compute the tasks of one batch, store each of them, and log how it went."""
+    begun = time.perf_counter()
+    together = _samples_together(config, tasks, log) if len(tasks) > 1 else [None]
+    spent = (time.perf_counter() - begun) / len(tasks)
+    for task, computed in zip(tasks, together, strict=True):
+        begun = time.perf_counter()
+        details = {"task": task.name, "first": task.first, "last": task.last}
+        try:
+            shard, message = _compute(config, task, computed)
+        except RETRIED as error:
+            log.write("error", **details, error=f"{type(error).__name__}: {error}")
+            bar.fail(f"{type(error).__name__}: {error}; tried again on the next run")
+        else:
+            seconds = round(spent + time.perf_counter() - begun, 6)
+            log.write("failed" if shard.failed else "done", **details, seconds=seconds, together=len(tasks))
+            if shard.failed:
+                bar.fail(message)
 
 
 def _compute(config, task, computed=None):
@@ -284,17 +288,19 @@ def _samples(config, task):
     return _checked(room("simulation", config.family).measure(task.point.model, task.point.settings, samples), samples)
 
 
-def _samples_together(config, tasks):
+def _samples_together(config, tasks, log):
     """What `_samples` gives for each of several tasks, or None for each where they fail: then every one has to go alone."""
     model, samples = tasks[0].point.model, range(tasks[0].first, tasks[0].last)
     measure = room("simulation", config.family).measure_together
     try:
         return [_checked(records, samples) for records in measure(model, [task.point.settings for task in tasks], samples)]
-    except Exception:
+    except Exception as error:
+        log.write("alone", tasks=[task.name for task in tasks], error=f"{type(error).__name__}: {error}")
         return [None] * len(tasks)
 
 
 def _checked(records, samples):
+    """Arrays, attributes and failure of records that have a row for every sample."""
     for name, array in records.items():
         if len(array) != len(samples):
             raise ValueError(f"record {name} has {len(array)} rows for {len(samples)} samples")

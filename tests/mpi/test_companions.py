@@ -80,6 +80,8 @@ def test_a_failure_together_is_computed_alone(alone, tmp_path, monkeypatch):
 
     monkeypatch.setattr(lanes, "evolve", fail)
     assert run(tmp_path / "out") == alone[0]
+    [log] = (tmp_path / "out" / "log").iterdir()
+    assert log.read_text().count("MemoryError: no lanes today") == 4
 
 
 def test_a_batch_resumes_with_what_is_left_of_its_points(alone, tmp_path):
