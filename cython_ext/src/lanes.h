@@ -6,11 +6,11 @@
  * C_ij of the eight, and then each row takes the sum of all eight moves from two tables of sixteen.  Each lane is bit for bit
  * the single-replica run with its key, replica index and temperature (pairwise.h has the acceptance in integers).
  *
- * Groups of 32 lanes run one after the other, so that their overlaps stay in the first cache.  Fields run in int16.  |H_i| <=
- * sum_mu |X_mu|, and a flip changes that sum by at most 2 K, so the bound is taken anew only when it might have been passed;
- * eight sites beyond it are done in int32.
+ * Groups of 32 lanes run one after the other, so that their overlaps stay in the first cache.  Fields run in int16 where they
+ * fit: |H_i| <= sum_mu |X_mu|, and a flip changes that sum by at most 2 K, so the bound is taken anew only when it might have
+ * been passed.  Eight sites beyond it are done in int32, with sums in int16 over the 64 patterns of a word where those fit.
  *
- * Cost of eight sites in a group: 4 K additions of a row for the fields, 2 K for the overlaps and K / 2 for their sums.
+ * Cost of eight sites in a group: 4 K additions of a row for the fields, 2 K for the overlaps and K / 2 for their pairs.
  */
 #ifndef HEBBIAN_LANES_H
 #define HEBBIAN_LANES_H
@@ -59,13 +59,13 @@ static void lane_thresholds(const lane_system *system, int64_t group, uint32_t b
     }
 }
 
-/* Largest sum_mu |X_mu| / unit of the lanes of a group. */
-static int64_t lane_load(const lane_system *system, int64_t group)
+/* Largest sum of |X_mu| / unit over mu = low .. high-1 of the lanes of a group. */
+static int64_t lane_load(const lane_system *system, int64_t group, int64_t low, int64_t high)
 {
     int32_t largest = 0;
     for (int part = 0; part < GROUP; part += LANES16) {
         i32v even = splat32(0), odd = splat32(0);
-        for (int64_t mu = 0; mu < system->patterns; mu++) {
+        for (int64_t mu = low; mu < high; mu++) {
             i16v x = load16(overlap_row(rows_of(system, group), mu) + part), below = x >> 15;
             i32v size = (i32v) ((x ^ below) - below);
             even += size & 0xFFFF;
@@ -75,6 +75,17 @@ static int64_t lane_load(const lane_system *system, int64_t group)
             int32_t larger = even[j] > odd[j] ? even[j] : odd[j];
             largest = larger > largest ? larger : largest;
         }
+    }
+    return largest;
+}
+
+/* The same over the patterns of one word, of all words. */
+static int64_t word_load(const lane_system *system, int64_t group)
+{
+    int64_t largest = 0;
+    for (int64_t low = 0; low < system->patterns; low += 64) {
+        int64_t load = lane_load(system, group, low, least(low + 64, system->patterns));
+        largest = load > largest ? load : largest;
     }
     return largest;
 }
@@ -127,9 +138,9 @@ static void wide_totals(const lane_system *system, int64_t group, i32v *total)
             add_widened(total + 2 * part, load16(overlap_row(rows_of(system, group), mu) + part * LANES16));
 }
 
-/* `decide_narrow` in int32, which needs no bound: one pattern at a time. */
-static void decide_wide(const lane_system *system, int64_t group, int64_t b, int j, const lane_rows step, int16_t *flip,
-                        const i32v *total)
+/* `decide_narrow` in int32: from sums over words in int16, or one pattern at a time, which needs no bound. */
+INLINED void decide_wide(const lane_system *system, int64_t group, int64_t b, int j, const lane_rows step, int16_t *flip,
+                         const i32v *total, int words)
 {
     int64_t site = EIGHT * b + j;
     const int16_t *couplings = system->tiles + (b * EIGHT + j) * EIGHT, *spins = spins_of(system, group, site);
@@ -140,10 +151,15 @@ static void decide_wide(const lane_system *system, int64_t group, int64_t b, int
         i32v field[2] = {{0}}, sign[2] = {{0}}, below[2];
         for (int64_t w = 0; w < system->words; w++) {
             uint64_t bits = row[w];
-            for (int64_t k = least(32, system->pairs - 32 * w); k > 0; k--, bits >>= 2, x += 4 * GROUP) {
-                add_widened(field, load16(x + (bits & 1) * GROUP));
-                add_widened(field, load16(x + (bits & 2) * GROUP));
-            }
+            i16v sum = splat16(0);
+            for (int64_t k = least(32, system->pairs - 32 * w); k > 0; k--, bits >>= 2, x += 4 * GROUP)
+                if (words)
+                    sum += load16(x + (bits & 3) * GROUP);
+                else {
+                    add_widened(field, load16(x + (bits & 1) * GROUP));
+                    add_widened(field, load16(x + (bits & 2) * GROUP));
+                }
+            add_widened(field, sum);
         }
         for (int half = 0; half < 2; half++) field[half] += field[half] - total[2 * part + half];
         for (int i = 0; i < j; i++) add_widened(field, load16(step[i] + part * LANES16) * couplings[i]);
@@ -204,19 +220,21 @@ INLINED int turn_lanes(const lane_system *system, int16_t *spins, int16_t *accep
     return any != 0;
 }
 
-/* The eight sites of block b, or what is left of them, in one group. */
-INLINED int visit(const lane_system *system, int64_t group, int64_t b, int narrow)
+enum { NARROW_FIELDS, NARROW_WORDS, WIDE_FIELDS };
+
+/* The eight sites of block b, or what is left of them, in one group: how many moved in any lane. */
+INLINED int visit(const lane_system *system, int64_t group, int64_t b, int how)
 {
     lane_rows step = {{0}};
     int16_t flip[GROUP] __attribute__((aligned(64)));
     i32v total[2 * PARTS16] = {{0}};
-    if (!narrow) wide_totals(system, group, total);
+    if (how != NARROW_FIELDS) wide_totals(system, group, total);
     int moved = 0, sites = (int) least(EIGHT, system->sites - EIGHT * b);
     for (int j = 0; j < sites; j++) {
-        if (narrow)
+        if (how == NARROW_FIELDS)
             decide_narrow(system, group, b, j, step, flip);
         else
-            decide_wide(system, group, b, j, step, flip, total);
+            decide_wide(system, group, b, j, step, flip, total, how == NARROW_WORDS);
         moved += turn_lanes(system, spins_of(system, group, EIGHT * b + j), system->accepted + group * GROUP, flip, step[j]);
     }
     if (moved) move_lanes(system, group, b, step);
@@ -226,12 +244,19 @@ INLINED int visit(const lane_system *system, int64_t group, int64_t b, int narro
 static void lane_sweep(const lane_system *system, int64_t group, uint32_t sweep, int heat_bath)
 {
     int64_t change = 2 * system->patterns / system->unit, most = FIELD_LIMIT - EIGHT * change, load = most + 1;
-    int narrow = 0;
+    int how = WIDE_FIELDS;
     for (int64_t b = 0; EIGHT * b < system->sites; b++) {
         if (b % 8 == 0) lane_thresholds(system, group, (uint32_t) (b / 8), sweep, heat_bath);
-        if (load > most && (narrow || b % 8 == 0)) load = lane_load(system, group);
-        narrow = load <= most;
-        load += change * (narrow ? visit(system, group, b, 1) : visit(system, group, b, 0));
+        if (b % 8 == 0 || (how == NARROW_FIELDS && load > most)) {
+            if (load > most) load = lane_load(system, group, 0, system->patterns);
+            /* Up to the next look, 64 sites may change the 64 patterns of a word. */
+            int fits = load > most && word_load(system, group) + 64 * 128 / system->unit <= FIELD_LIMIT;
+            how = load <= most ? NARROW_FIELDS : fits ? NARROW_WORDS : WIDE_FIELDS;
+        }
+        int moved = how == NARROW_FIELDS  ? visit(system, group, b, NARROW_FIELDS)
+                    : how == NARROW_WORDS ? visit(system, group, b, NARROW_WORDS)
+                                          : visit(system, group, b, WIDE_FIELDS);
+        load += change * moved;
     }
 }
 
