@@ -12,7 +12,7 @@ import numpy as np
 
 from hebbian._kernels.integers import plan_of
 
-from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint32_t, uint64_t
+from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint32_t, uint64_t
 
 
 cdef extern from "src/dense.h" nogil:
@@ -67,13 +67,12 @@ cdef extern from "src/dense.h" nogil:
         int64_t *energy, *accepted, *agreement
 
     ctypedef struct lane_system:
-        int64_t sites, patterns, words, lanes, ground, curvature
+        int64_t sites, patterns, pairs, words, groups, ground, curvature
         float scale
         int32_t unit
         const uint64_t *bits
-        const int32_t *counts
-        int16_t *spins, *overlaps, *sums, *accepted
-        int64_t *load
+        uint8_t *signs
+        int16_t *tiles, *excess, *spins, *overlaps, *sums, *accepted
         int32_t *thresholds
         const uint32_t *k0, *k1, *replica
         const float *tau
@@ -94,6 +93,7 @@ cdef extern from "src/dense.h" nogil:
         int adds
         float (*float_adds)(int64_t rounds) noexcept nogil
         int64_t (*read_buffer)(const int32_t *buffer, int64_t bytes, int64_t rounds) noexcept nogil
+        uint32_t (*random_words)(int64_t blocks, int thresholds) noexcept nogil
 
     const kernel_path *const *kernel_paths
     const int kernel_path_count
@@ -106,9 +106,15 @@ FORMS = {"squares": SQUARES, "narrow": NARROW, "wide": WIDE, "float32": FLOATS, 
 ORDERS = {"sequential": SEQUENTIAL, "random": RANDOM, "waiting": WAITING}
 
 # Costs in ns of a quadratic U on one core: a site and a flip of each form, and their parts that grow with K or N.
-BLOCK_SITE, BLOCK_TERM, BLOCK_FLIP, BLOCK_MOVE = 1.0, 0.02, 20.0, 0.1
-SCREEN_SITE, SCREEN_FLIP, SCREEN_COUPLING = 1.0, 10.0, 0.04
+cdef double BLOCK_SITE = 1.0, BLOCK_TERM = 0.02, BLOCK_FLIP = 20.0, BLOCK_MOVE = 0.1
+cdef double SCREEN_SITE = 1.0, SCREEN_FLIP = 10.0, SCREEN_COUPLING = 0.04
+cdef double SCREEN_PAIR = 4.0, SCREEN_WORD = 0.6  # to build a coupling, and its part a word of pattern bits
 SCREEN_SITES = 8192  # couplings of more sites would take over 128 MiB
+
+# Costs in ns of an attempt in all lanes of a group, and its part that grows with K.
+cdef double LANES_SITE = 70.0, LANES_TERM = 0.45
+
+GROUP = 32  # lanes of a LaneKernel that move together
 
 cdef const kernel_path *active_path = NULL
 
@@ -136,6 +142,22 @@ def select(name=None):
 
 
 select(os.environ.get("HEBBIAN_SIMD") or None)
+
+
+cdef double blocked_cost(double patterns, double acceptance):
+    """Nanoseconds of an attempt of a quadratic U in the form "blocked", roughly."""
+    return BLOCK_SITE + BLOCK_TERM * patterns + acceptance * (BLOCK_FLIP + BLOCK_MOVE * patterns)
+
+
+cdef double screened_cost(double sites, double acceptance):
+    """The same in the form "screened"."""
+    return SCREEN_SITE + acceptance * (SCREEN_FLIP + SCREEN_COUPLING * sites)
+
+
+def lanes_pay(sites, patterns, acceptances):
+    """Whether a `LaneKernel` of replicas with these acceptances takes less time than a `DenseKernel` for every one of them."""
+    alone = sum(min(blocked_cost(patterns, a), screened_cost(sites, a)) for a in acceptances)
+    return -(-len(acceptances) // GROUP) * (LANES_SITE + LANES_TERM * patterns) < alone
 
 
 def build():
@@ -168,6 +190,17 @@ def read_buffer(buffer, int64_t rounds):
     return size * rounds
 
 
+def random_words(int64_t attempts, bint thresholds=False):
+    """Make the random words of a number of attempts on the active path, or their Metropolis thresholds, and drop them.
+
+    Returns the number made, whole blocks of 64.
+    """
+    cdef int64_t blocks = -(-attempts // 64)
+    with nogil:
+        active_path.random_words(blocks, thresholds)
+    return 64 * blocks
+
+
 def aligned(shape, dtype):
     """Zeros that start on a cache line."""
     dtype = np.dtype(dtype)
@@ -194,6 +227,7 @@ cdef class DenseKernel:
     cdef list _owned
     cdef object _overlaps, _rates_of
     cdef bint _fixed
+    cdef double _missed
     cdef readonly object spins, energy, rates
     cdef readonly str form, path
 
@@ -308,12 +342,18 @@ cdef class DenseKernel:
         with nogil:
             self.path_.dense_start(&self.system)
 
-    cdef _reconsider(self, double acceptance):
-        """Blocked or screened, whichever its measured costs make faster at this acceptance."""
-        cdef double N = self.system.sites, K = self.system.patterns
-        screened = SCREEN_SITE + acceptance * (SCREEN_FLIP + SCREEN_COUPLING * N)
-        blocked = BLOCK_SITE + BLOCK_TERM * K + acceptance * (BLOCK_FLIP + BLOCK_MOVE * K)
-        self._enter("screened" if screened < blocked and self._can_screen(SCREEN_SITES**2) else "blocked")
+    cdef _reconsider(self, double acceptance, double attempts):
+        """Blocked or screened, whichever its measured costs make faster at this acceptance.
+
+        Couplings are built once screening would have saved their cost, so that short runs never pay for them.
+        """
+        cdef double N = self.system.sites
+        cdef double gain = blocked_cost(self.system.patterns, acceptance) - screened_cost(N, acceptance)
+        if gain > 0:
+            self._missed += gain * attempts
+        cdef bint built = self.system.pair.fields != NULL
+        cdef bint worth = built or self._missed > N * N * (SCREEN_PAIR + SCREEN_WORD * self.system.words)
+        self._enter("screened" if gain > 0 and worth and self._can_screen(SCREEN_SITES**2) else "blocked")
 
     @property
     def overlaps(self):
@@ -337,6 +377,7 @@ cdef class DenseKernel:
         Fewer rows than given are filled only at tau = 0, when nothing can flip any more.
         """
         cdef int64_t done = 0, sweeps = agreement.shape[0], flips = 0, t, r
+        cdef double attempts
         cdef dense_series series
         if sweeps == 0:
             return 0
@@ -352,7 +393,8 @@ cdef class DenseKernel:
             for t in range(done):
                 for r in range(self.system.replicas):
                     flips += accepted[t, r]
-            self._reconsider(<double> flips / (<double> done * self.system.sites * self.system.replicas))
+            attempts = <double> done * self.system.sites * self.system.replicas
+            self._reconsider(<double> flips / attempts, attempts)
         return done
 
 
@@ -378,20 +420,23 @@ cdef class LaneKernel:
             raise ValueError("lanes need a quadratic U and at most 32767 spins: use DenseKernel")
         self.path, self.path_, self._owned = active(), active_path, [bits]
         self.replicas = spins.shape[0]
-        lanes = -(-self.replicas // 32) * 32
-        system.sites, system.patterns, system.words, system.lanes = sites, K, bits.shape[1], lanes
+        groups, blocks, pairs = -(-self.replicas // GROUP), -(-sites // 8), -(-K // 2)
+        lanes = GROUP * groups
+        system.sites, system.patterns, system.pairs, system.words, system.groups = sites, K, pairs, bits.shape[1], groups
         system.ground, system.curvature, system.scale = plan.ground, plan.curvature, 2.0 / plan.curvature
         system.unit = 2 - sites % 2
         system.bits = &bits[0, 0]
-        self._spins, self._overlaps = aligned((sites, lanes), np.int16), aligned((K, lanes), np.int16)
-        self._spins[:] = np.asarray(spins).T[:, np.arange(lanes) % self.replicas]
+        self._spins, self._overlaps = aligned((groups, sites, GROUP), np.int16), aligned((groups, pairs, 4, GROUP), np.int16)
+        filled = np.asarray(spins)[np.arange(lanes) % self.replicas]
+        self._spins[:] = filled.reshape(groups, GROUP, sites).swapaxes(1, 2)
         self._streams = [aligned(lanes, dtype) for dtype in (np.uint32, np.uint32, np.uint32, np.float32)]
-        system.counts = <int32_t *> self.hold(np.bitwise_count(np.asarray(bits)).sum(axis=1).astype(np.int32))
+        system.signs = <uint8_t *> self.hold(aligned((blocks, 2 * pairs), np.uint8))
+        system.tiles = <int16_t *> self.hold(aligned((blocks, 8, 8), np.int16))
+        system.excess = <int16_t *> self.hold(aligned(8 * blocks, np.int16))
         system.spins, system.overlaps = <int16_t *> self.hold(self._spins), <int16_t *> self.hold(self._overlaps)
         system.sums = <int16_t *> self.hold(aligned(lanes, np.int16))
         system.accepted = <int16_t *> self.hold(aligned(lanes, np.int16))
-        system.load = <int64_t *> self.hold(np.zeros(lanes // 32, np.int64))
-        system.thresholds = <int32_t *> self.hold(aligned((64, lanes), np.int32))
+        system.thresholds = <int32_t *> self.hold(aligned((64, GROUP), np.int32))
         system.k0, system.k1 = <uint32_t *> self.hold(self._streams[0]), <uint32_t *> self.hold(self._streams[1])
         system.replica = <uint32_t *> self.hold(self._streams[2])
         system.tau = <float *> self.hold(self._streams[3])
@@ -405,12 +450,16 @@ cdef class LaneKernel:
     @property
     def spins(self):
         """Spins, a fresh int8 array (replicas, N)."""
-        return self._spins[:, :self.replicas].T.astype(np.int8, order="C")
+        return self._of_replicas(self._spins).astype(np.int8)
 
     @property
     def overlaps(self):
         """X_mu of every replica, a fresh int32 array (replicas, K)."""
-        return self.system.unit * self._overlaps[:, :self.replicas].T.astype(np.int32, order="C")
+        stored = self._overlaps[:, :, 1:3].reshape(self.system.groups, -1, GROUP)[:, :self.system.patterns]
+        return self.system.unit * self._of_replicas(stored).astype(np.int32)
+
+    def _of_replicas(self, grouped):
+        return np.ascontiguousarray(grouped.swapaxes(1, 2).reshape(-1, grouped.shape[1])[:self.replicas])
 
     def run(self, keys, indices, uint32_t first, taus, bint heat_bath, int64_t sweeps):
         """Advance all replicas from sweep index `first`.
@@ -420,7 +469,7 @@ cdef class LaneKernel:
         replicas 2k and 2k + 1, (sweeps, replicas // 2).
         """
         cdef dense_series series
-        lanes = self.system.lanes
+        lanes = GROUP * self.system.groups
         filled = np.arange(lanes) % self.replicas
         keys = np.asarray(keys, np.uint32)
         for array, values in zip(self._streams, (keys[:, 0], keys[:, 1], indices, taus)):

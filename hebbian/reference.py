@@ -143,7 +143,6 @@ class DenseTwin:
                     accepted[replica] += 1
         return accepted
 
-
     def rates(self, spins, tau: float, rule: str) -> np.ndarray:
         """Acceptance of the flip of every site, float32 (N,)."""
         overlaps = self.patterns @ spins
@@ -167,6 +166,39 @@ class DenseTwin:
                 rest, site = rest - rates[site], site + 1
             spins[site] = -spins[site]
             flips += 1
+
+
+@dataclass
+class SynchronousTwin:
+    """Twin of `SynchronousKernel`: all spins at once, flipped where s_i sum_mu c_i G(X_mu) is below the heat-bath threshold.
+
+    patterns : int (K, N), signs or sums of M signs; field : the integers G(-M N), ..., G(M N); spins : int8 (replicas, N).
+    """
+
+    patterns: np.ndarray
+    field: np.ndarray
+    spins: np.ndarray
+
+    def __post_init__(self):
+        self.patterns = np.asarray(self.patterns, np.int64)
+        self.field = np.asarray(self.field, np.int64)
+        self.spins = np.array(self.spins, np.int64)
+
+    @property
+    def overlaps(self) -> np.ndarray:
+        """X_mu of every replica, int64 (replicas, K)."""
+        return self.spins @ self.patterns.T
+
+    def sweep(self, key: tuple[int, int], sweep: int, tau: float) -> np.ndarray:
+        """One step of every replica; returns the flips, int64 (replicas,)."""
+        fields = self.field[(self.overlaps + len(self.field) - 1) // 2] @ self.patterns
+        flips = np.empty(fields.shape, bool)
+        for replica in range(len(self.spins)):
+            theta = thetas(streams.attempt_words(key, fields.shape[1], sweep, replica), "heat_bath")
+            threshold = np.ceil(theta * np.float32(tau)).astype(np.float64)
+            flips[replica] = self.spins[replica] * fields[replica] < threshold
+        self.spins[flips] *= -1
+        return flips.sum(axis=1)
 
 
 def diluted(N: int, K: int, d: float, key: tuple[int, int]) -> np.ndarray:

@@ -90,16 +90,17 @@ typedef struct {
     int64_t *energy, *accepted, *agreement;
 } dense_series;
 
-/* Replicas of one sample in lanes (lanes.h), a multiple of 32 of them; arrays are [site or mu][lane] or one entry a lane. */
+/* Replicas of one sample in groups of 32 lanes (lanes.h); arrays are [group][site][lane] or one entry a lane. */
 typedef struct {
-    int64_t sites, patterns, words, lanes, ground, curvature;
+    int64_t sites, patterns, pairs, words, groups, ground, curvature;
     float scale;
     int32_t unit;                                /* of overlaps: 2 where N is even, else 1 */
     const uint64_t *bits;
-    const int32_t *counts;
-    int16_t *spins, *overlaps, *sums, *accepted; /* sums: of overlaps over mu, modulo 2^16 */
-    int64_t *load;                               /* bound on sum_mu |X_mu| / unit, one a group of 32 lanes */
-    int32_t *thresholds;
+    uint8_t *signs;                              /* [block of 8 sites][mu], a bit a site; an even number of mu */
+    int16_t *tiles, *excess;                     /* C_ij of [block of 8 sites][j][i < j];  sum_mu xi_i^mu of every site */
+    int16_t *spins, *overlaps, *sums, *accepted; /* overlaps: [group][mu div 2][row of lanes.h][lane];  sums: of them
+                                                    over mu, modulo 2^16 */
+    int32_t *thresholds;                         /* of 64 attempts of one group */
     const uint32_t *k0, *k1, *replica;
     const float *tau;
 } lane_system;
@@ -120,6 +121,7 @@ typedef struct {
     int adds;                   /* float32 adds a round of float_adds (roofline.h) */
     float (*float_adds)(int64_t rounds);
     int64_t (*read_buffer)(const int32_t *buffer, int64_t bytes, int64_t rounds);
+    uint32_t (*random_words)(int64_t blocks, int thresholds);
 } kernel_path;
 
 /* The paths compiled into this build, best first, and whether this machine can run one. */

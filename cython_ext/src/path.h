@@ -14,5 +14,5 @@
 
 const kernel_path NAMED(PATH) = {
     QUOTED(PATH), thresholds64, dense_start, build_blocks, build_couplings, start_waiting, dense_run, lane_start, lane_run,
-    CHAINS * LANES32, float_adds, read_buffer,
+    CHAINS * LANES32, float_adds, read_buffer, random_words,
 };

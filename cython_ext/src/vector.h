@@ -266,6 +266,79 @@ static inline i16v saturate16(i32v a, i32v b)
 #endif
 }
 
+/* A vector of int16 from as many int8. */
+static inline i16v widen8(const int8_t *in)
+{
+#if defined(VECTOR_AVX512)
+    return (i16v) _mm512_cvtepi8_epi16(_mm256_loadu_si256((const __m256i *) in));
+#elif defined(VECTOR_AVX2)
+    return (i16v) _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *) in));
+#elif defined(__SSE2__)
+    __m128i x = _mm_loadl_epi64((const __m128i *) in);
+    return (i16v) _mm_srai_epi16(_mm_unpacklo_epi8(x, x), 8);
+#else
+    i16v out;
+    for (int j = 0; j < LANES16; j++) out[j] = in[j];
+    return out;
+#endif
+}
+
+/* x y / 2^15 to the nearest integer. */
+static inline i16v high_product16(i16v x, i16v y)
+{
+#if defined(VECTOR_AVX512)
+    return (i16v) _mm512_mulhrs_epi16((__m512i) x, (__m512i) y);
+#elif defined(VECTOR_AVX2)
+    return (i16v) _mm256_mulhrs_epi16((__m256i) x, (__m256i) y);
+#else
+    i32v even = (((i32v) x << 16) >> 16) * (((i32v) y << 16) >> 16), odd = ((i32v) x >> 16) * ((i32v) y >> 16);
+    even = (even + 0x4000) >> 15;
+    odd = (odd + 0x4000) >> 15;
+    return (i16v) ((even & 0xFFFF) | (odd << 16));
+#endif
+}
+
+/* |x|, and the larger lanes of two vectors. */
+static inline i16v magnitude16(i16v x)
+{
+#if defined(VECTOR_AVX512)
+    return (i16v) _mm512_abs_epi16((__m512i) x);
+#else
+    i16v sign = x >> 15;
+    return (x ^ sign) - sign;
+#endif
+}
+
+static inline i16v larger16(i16v x, i16v y)
+{
+#if defined(VECTOR_AVX512)
+    return (i16v) _mm512_max_epi16((__m512i) x, (__m512i) y);
+#else
+    i16v first = x > y;
+    return (x & first) | (y & ~first);
+#endif
+}
+
+/* The lanes of a vector in order, as the two halves of twice as many bits. */
+static inline void split16(i16v x, i32v *low, i32v *high)
+{
+#if defined(VECTOR_AVX512)
+    *low = (i32v) _mm512_cvtepi16_epi32(_mm512_castsi512_si256((__m512i) x));
+    *high = (i32v) _mm512_cvtepi16_epi32(_mm512_extracti64x4_epi64((__m512i) x, 1));
+#elif defined(VECTOR_AVX2)
+    *low = (i32v) _mm256_cvtepi16_epi32(_mm256_castsi256_si128((__m256i) x));
+    *high = (i32v) _mm256_cvtepi16_epi32(_mm256_extracti128_si256((__m256i) x, 1));
+#elif defined(__SSE2__)
+    *low = (i32v) _mm_unpacklo_epi16((__m128i) x, (__m128i) x) >> 16;
+    *high = (i32v) _mm_unpackhi_epi16((__m128i) x, (__m128i) x) >> 16;
+#else
+    i16half half[2];
+    memcpy(half, &x, WIDTH);
+    *low = __builtin_convertvector(half[0], i32v);
+    *high = __builtin_convertvector(half[1], i32v);
+#endif
+}
+
 static inline i64v widen_sum(i64v total, i32v x)
 {
     return total + ((i64v) x >> 32) + (((i64v) x << 32) >> 32);

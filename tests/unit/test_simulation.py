@@ -137,6 +137,36 @@ def test_ten_million_patterns():
     assert run.realised["K"] == 10**7 and abs(run.m.mean) <= 1
 
 
+# T = 0 next to hot temperatures; a few temperatures that lanes never pay for; cold ones that leave them; an odd N.
+@pytest.mark.parametrize("model, T, settings", [
+    (hb.DenseHopfield(alpha=0.1), (0.0, 0.2, 0.5, 0.9, 1.5, 3.0), dict(N=120, rule="metropolis", start="noisy")),
+    (hb.DenseHopfield(K=70, energy="power"), tuple(np.linspace(0.1, 2.0, 16)), dict(N=97, start="random")),
+    (hb.DenseHopfield(alpha=0.05), (0.1, 0.8), dict(N=200)),
+    (hb.DenseHopfield(alpha=0.02), tuple(np.linspace(0.02, 0.3, 12)), dict(N=256, threshold=0.9))])
+def test_temperatures_together_measure_what_each_measures_alone(model, T, settings):
+    points = [dense.Settings(T=t, samples=3, burn_in=5, sweeps=35, seed=8, **settings) for t in T]
+    assert len({dense.companions(model, point) for point in points}) == 1
+    together = simulation.measure_together(model, points, range(1, 3))
+    for point, found in zip(points, together, strict=True):
+        alone = simulation.measure(model, point, range(1, 3))
+        assert found.keys() == alone.keys()
+        assert all(np.array_equal(found[name], alone[name]) and found[name].dtype == alone[name].dtype for name in alone)
+    assert not np.array_equal(together[0]["energy_sum"], together[-1]["energy_sum"])
+
+
+def test_lanes_are_left_where_they_stop_paying(monkeypatch):
+    from hebbian._kernels import dense as kernels
+
+    calls = []
+    monkeypatch.setattr(kernels, "lanes_pay", lambda N, K, acceptance: calls.append(acceptance) or len(calls) < 4)
+    points = [dense.Settings(N=90, T=t, samples=1, burn_in=5, sweeps=35) for t in (0.1, 0.6)]
+    together = simulation.measure_together(hb.DenseHopfield(alpha=0.1), points, range(1))
+    assert len(calls) == 4 and calls[-1][0] < calls[-1][-1]
+    for point, found in zip(points, together):
+        alone = simulation.measure(hb.DenseHopfield(alpha=0.1), point, range(1))
+        assert all(np.array_equal(found[name], alone[name]) for name in alone)
+
+
 def test_start_key_is_free_of_temperature():
     fields = simulation.montecarlo.start_fields
     cold, hot = (dense.Settings(N=50, T=T, start="noisy") for T in (0.1, 0.2))
@@ -145,7 +175,8 @@ def test_start_key_is_free_of_temperature():
 
 
 @pytest.mark.parametrize("p, N, K, T, sweeps", [
-    (2, 3000, 300, 0.1, 10), (3, 800, 200_000, 0.01, 1), (4, 200, 1_500_000, 0.01, 1), (2, 300, 20, 0.5, 400_000)])
+    (2, 3000, 300, 0.1, 10), (2, 3000, 300, 0.1, 3000), (3, 800, 200_000, 0.01, 1), (4, 200, 1_500_000, 0.01, 1),
+    (2, 300, 20, 0.5, 400_000)])
 def test_memory_is_forecast_within_a_fifth(p, N, K, T, sweeps):
     code = f"""
 import hebbian as hb
