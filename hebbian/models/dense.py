@@ -229,7 +229,8 @@ def companions(model: DenseHopfield, settings: MonteCarloSettings):
     series of more than 65536 sweeps would take too much memory for many points at once.
     """
     short = settings.burn_in + settings.sweeps <= 2**16
-    if model.protocol == "storage" and (settings.order, settings.gains) == ("sequential", "exact") and short and runs_in_lanes(model, settings.N):
+    default = (model.protocol, settings.order, settings.gains) == ("storage", "sequential", "exact")
+    if default and short and runs_in_lanes(model, settings.N):
         return model, replace(settings, T=0.0, samples=1)
     return None
 
