@@ -119,8 +119,8 @@ def textbook(model, T, m, q0, q1, breaking):
             terms = [(p, 1.0)] if model.energy == "distinct" else [
                 (j, factorial(p) / (factorial(j) * factorial((p - j) // 2) * 2 ** ((p - j) // 2))) for j in range(p, 0, -2)]
             # j! (c_j / p!)^2 with x^p = sum_j c_j He_j
-            weights = [(j, c**2 * factorial(j) / factorial(p) ** 2 * ((1 / M + (1 - 1 / M) * r ** (2 * j)) / R**p if blind else 1))
-                       for j, c in terms]
+            share = {j: (1 / M + (1 - 1 / M) * r ** (2 * j)) / R**p if blind else 1 for j, _ in terms}
+            weights = [(j, c**2 * factorial(j) / factorial(p) ** 2 * share[j]) for j, c in terms]
             zeta.append(sum(w * q**j for j, w in weights))
             slope.append(sum(w * j * q ** (j - 1) for j, w in weights))
         lam0, lam1 = alpha * slope[0], alpha * slope[1]
@@ -181,7 +181,8 @@ def test_energy_and_crosstalk_are_derivatives_of_the_free_energy(state):
     beta_f = [f(T=s.T / (1 + k * h)) / s.T * (1 + k * h) for k in (-2, -1, 1, 2)]
     assert (beta_f[0] - 8 * beta_f[1] + 8 * beta_f[2] - beta_f[3]) / (12 * h) * s.T == pytest.approx(s.energy, abs=1e-9)
     e = model.alpha * 1e-4
-    slope = (f(alpha=model.alpha - 2 * e) - 8 * f(alpha=model.alpha - e) + 8 * f(alpha=model.alpha + e) - f(alpha=model.alpha + 2 * e)) / (12 * e)
+    by_load = [f(alpha=model.alpha + k * e) for k in (-2, -1, 1, 2)]
+    slope = (by_load[0] - 8 * by_load[1] + 8 * by_load[2] - by_load[3]) / (12 * e)
     eq = branches.equations(model.p, model.energy, model.protocol, model.M, model.r)
     broken = dense_rsb.retrieval(eq, s.T, model.alpha)
     crosstalk, C = broken.crosstalk, broken.C
