@@ -2,8 +2,8 @@
 
     python experiments/little_dynamics/figure.py [FOLDER]
 
-Four dense networks, p = 2 and 3, storage and supervised, over temperatures; writes little_dynamics.png into FOLDER and prints the
-table of notes.md.  Points carry standard errors over 16 samples; both orders see the same patterns and examples.
+Four dense networks, p = 2 and 3, storage and supervised, over temperatures; writes little_dynamics.png into FOLDER and prints
+the table of notes.md.  Points carry standard errors over 16 samples; both orders see the same patterns and examples.
 """
 
 import sys
@@ -79,8 +79,8 @@ def draw(ax, model, N, temperatures):
                                   for name, s in solved.items() if s)
                       + f"; {timed(model, N, T, order):.1f} us a sweep", flush=True)
     examples = "" if model.protocol == "storage" else f", $M = {model.M}$, $r = {model.r:g}$"
-    ax.set(title=rf"{model.protocol}, $p = {model.p}$, $\alpha = {model.alpha:g}$, $N = {N}${examples}", xlabel="temperature $T$",
-           ylabel="overlap $m$", xlim=(0, 1.1 * max(temperatures)))
+    ax.set(title=rf"{model.protocol}, $p = {model.p}$, $\alpha = {model.alpha:g}$, $N = {N}${examples}",
+           xlabel="temperature $T$", ylabel="overlap $m$", xlim=(0, 1.1 * max(temperatures)))
 
 
 if __name__ == "__main__":

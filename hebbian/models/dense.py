@@ -203,8 +203,8 @@ def operations(model: DenseHopfield, settings: MonteCarloSettings) -> float:
 def memory(model: DenseHopfield, settings: MonteCarloSettings) -> int:
     """Bytes that a process needs at its peak, checked against the peak measured for sizes from 36 to 500 MiB.
 
-    The interpreter and its libraries; the exact table of U; packed patterns or int16 sums of examples; overlaps and gains
-    of both replicas while they are set up; the couplings of p = 2, which the kernel keeps up to 8192 spins; the series and
+    The interpreter and its libraries; the exact table of U; packed patterns, or sums of examples in int16 and as the int8
+    rows of the kernel; overlaps and gains of both replicas while they are set up; the couplings of p = 2, which the kernel keeps up to 8192 spins; the series and
     the transform behind its autocorrelation.
     """
     N, count = settings.N, terms(model, settings.N)
@@ -214,7 +214,7 @@ def memory(model: DenseHopfield, settings: MonteCarloSettings) -> int:
         entry, reach = (2, model.M * N) if model.protocol == "supervised" else (1, N)
         return INTERPRETER + 700 * reach + (3 * entry * N + 12 * REPLICAS) * padded + series
     if model.protocol == "supervised":
-        return INTERPRETER + 500 * model.M * N + (2 * N + 8 * REPLICAS * model.p) * padded + N * padded // 8 + series
+        return INTERPRETER + 500 * model.M * N + (4 * N + 16 * REPLICAS * model.p) * padded + N * padded // 8 + series
     couplings = 2 * N * N if model.p == 2 and N <= 8192 else 0
     return INTERPRETER + 500 * N + N * padded // 8 + 30 * padded + couplings + series
 

@@ -1,11 +1,11 @@
 r"""Replica-symmetric theory of the synchronous (Little) dynamics of pairwise networks, p = 2.
 
-The stationary law prod_i 2 cosh(beta h_i), h_i = sum_j J_ij s_j with the self-coupling kept (hebbian.models.dense_field), is the
-marginal of a two-layer network: sum over s' of exp(beta sum_i s_i' h_i(s)) with s' the configuration after s.  Its order parameters
-are m and n-hat = E t <s>, q the overlap of replicas, equal within and across the layers, and w the overlap of s with s'.  A
-pattern that is not retrieved enters by exp(beta x x') with Gaussian x, x' of covariance w, which splits into (x + x') / sqrt 2
-and (x - x') / sqrt 2; with the loop eigenvalues w_k of multiplicity nu_k (storage and supervised: 1; unsupervised: those of the
-M examples of an archetype) and A = n-hat / R,
+The stationary law prod_i 2 cosh(beta h_i), h_i = sum_j J_ij s_j with the self-coupling kept (hebbian.models.dense_field), is
+the marginal of a two-layer network: the sum over s' of exp(beta sum_i s_i' h_i(s)), with s' the configuration after s.  Its
+order parameters are m and n-hat = E t <s>, q the overlap of replicas, equal within and across the layers, and w the overlap of
+s with s'.  A pattern that is not retrieved enters by exp(beta x x') with Gaussian x, x' of covariance w, which splits into
+(x + x') / sqrt 2 and (x - x') / sqrt 2.  With the loop eigenvalues w_k of multiplicity nu_k (storage and supervised: 1;
+unsupervised: those of the M examples of an archetype) and A = n-hat / R,
 
     C_u = beta (1 + w - 2 q),    C_v = beta (1 - w),
     lambda = alpha q sum_k nu_k w_k^2 / (1 - w_k C_u)^2,
@@ -39,7 +39,7 @@ class Solution:
 
     m : overlap with the retrieved archetype.   n : overlap with the mean of its examples, divided by r (1 + rho).
     q : overlap of two replicas.   successive : overlap w of the configurations before and after one step.
-    noise : variance lambda of the crosstalk.   energy : mean of the sequential Hamiltonian per spin, constants as in simulations.
+    noise : variance lambda of the crosstalk.   energy : mean of the Hamiltonian of `hebbian.models.dense` per spin.
     free_energy : pseudo free energy f per spin, of both layers.   residual : largest violation of the saddle-point equations.
     """
 
@@ -138,7 +138,8 @@ class _System:
         u, v = self.loops(q, w)[2:]
         G = self.alpha * (self.nu * (-np.log(u) / 2 + self.weight * beta * q / u - np.log(v) / 2)).sum()
         last = self.averages(n, noise, B)[4]
-        return -(-beta * n**2 / self.R + G + 2 * beta**2 * noise * q - (B + beta**2 * noise) * w - beta**2 * noise + last) / beta
+        conjugate = 2 * beta**2 * noise * q - (B + beta**2 * noise) * w - beta**2 * noise
+        return -(-beta * n**2 / self.R + G + conjugate + last) / beta
 
     def solution(self, model, state, residual):
         n, q, w = (float(x) for x in state)

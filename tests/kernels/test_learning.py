@@ -5,12 +5,12 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hebbian._kernels.integers import narrow_plan
 from hebbian._kernels.supervised import SupervisedKernel
 from scipy.special import eval_hermitenorm
 from scipy.stats import chi2
 
 from hebbian import patterns, reference, streams
+from hebbian._kernels.integers import narrow_plan
 from hebbian.models.dense import DenseHopfield, Settings, integer_table, mean_energy, polynomial
 from hebbian.simulation.learning import Learner
 
@@ -92,8 +92,8 @@ def test_supervised_kernel_equals_its_twin_bit_for_bit(path, N, K, fields, T, ru
 FORMS = [(300, 40, dict(p=2, M=20, r=0.5), 0.3, "blocks", 0), (290, 50, dict(p=2, M=101, r=0.4), 3.0, "blocks", 0),
          (700, 21, dict(p=2, M=101, r=0.7), 0.4, "blocks", 0), (70, 33, dict(p=2, M=9, r=0.5), 0.4, "narrow", 0),
          (150, 900, dict(p=3, M=20, r=0.5), 0.1, "narrow", 0),
-         (151, 870, dict(p=3, M=20, r=0.5, energy="power"), 1.5, "narrow", 0), (120, 2100, dict(p=3, M=101, r=0.4), 0.1, "narrow", 7),
-         (120, 700, dict(p=3, M=101, r=0.4), 1.0, "narrow", 7)]
+         (151, 870, dict(p=3, M=20, r=0.5, energy="power"), 1.5, "narrow", 0),
+         (120, 2100, dict(p=3, M=101, r=0.4), 0.1, "narrow", 7), (120, 700, dict(p=3, M=101, r=0.4), 1.0, "narrow", 7)]
 
 
 @pytest.mark.parametrize("start", ["pattern", "random"])
@@ -110,7 +110,8 @@ def test_narrow_integers_make_the_moves_of_floats(path, N, K, fields, T, form, s
     assert plan.shift == shift
     if start == "pattern" and (model.p == 3 or N == 700):
         assert wanted.overlaps[0, 0] > plan.unit * plan.limit
-    runs = [advance(kernel, (5, 6), 30, float(np.float32(T / float(table.unit))), "metropolis")[1] for kernel in (wanted, other)]
+    tau = float(np.float32(T / float(table.unit)))
+    runs = [advance(kernel, (5, 6), 30, tau, "metropolis")[1] for kernel in (wanted, other)]
     assert all(np.array_equal(*pair) for pair in zip(*runs, strict=True)) and runs[0][2].sum() > 0
     assert np.array_equal(wanted.overlaps, other.overlaps) and wanted.form == form
 

@@ -50,7 +50,8 @@ def test_the_equations_hold_in_high_precision(model, T):
             for t, p in values:
                 if p > 1e-18:
                     H = beta * (t * n / model.R + mpmath.sqrt(noise) * z)
-                    total += p * function(t, mpmath.e**B * mpmath.sinh(2 * H), mpmath.e**B * mpmath.cosh(2 * H), mpmath.e**-B)
+                    up = mpmath.e**B
+                    total += p * function(t, up * mpmath.sinh(2 * H), up * mpmath.cosh(2 * H), 1 / up)
             return total * mpmath.npdf(z)
 
         return mpmath.quad(integrand, mpmath.linspace(-10, 10, 21))
