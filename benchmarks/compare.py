@@ -2,7 +2,7 @@
 
     python benchmarks/compare.py            # makes benchmarks/.venv with the peers, installs this tree, runs there
     python benchmarks/compare.py --here     # uses the running interpreter, which has everything
-    python benchmarks/compare.py --here p=2 lanes   # only the rows whose name contains one of the words
+    python benchmarks/compare.py --here p=2 lanes   # only the rows whose name contains one of the words; "machine" the limits
 
 Every pair is timed A B A B ... in thread CPU time; a row is the median of the pairwise ratios with its range.  Samplers that
 build their problem at every call are timed by the slope between a short and a long run.
@@ -41,6 +41,21 @@ BARS = {
     "lanes N=4000 / own single replica": 1.3,
     "avx512vnni / plain bit shifts": 10, "avx512 / plain bit shifts": 10, "avx2 / plain bit shifts": 6,
     "portable / plain bit shifts": 2,
+}
+
+BARS |= {"int16 squares / own int32 gains": 1.25}
+
+# Name of a scan -> the least fraction of the machine's limit that it was to reach.
+SCANS = {"four sites a pass, p=4 N=200 K=8e4 retrieval": 0.45, "one site a pass, p=4 N=200 K=8e4 retrieval": 0.6,
+         "one site a pass, p=4 N=500 K=1e6 retrieval": 0.75}
+
+# Name of a share -> the most of a kernel's time that it was to take.
+SHARES = {
+    "random words of p=2 N=1000 retrieval": 0.35, "random words of p=2 N=1000 random": 0.15,
+    "random words of p=2 N=4000 retrieval": 0.15, "random words of p=2 N=4000 random": 0.15,
+    "random words of p=3 N=200 K=2e3 retrieval": 0.15, "random words of p=3 N=1000 K=5e4 retrieval": 0.15,
+    "random words of lanes N=1000": 0.15, "random words of lanes N=4000": 0.15,
+    "calls of 1e5 attempts, p=2 N=1000 retrieval": 0.02, "calls of 1e5 attempts, p=2 N=1000 random": 0.02,
 }
 
 
@@ -99,20 +114,26 @@ class Table:
               f"{bar or ''} | {verdict} |", flush=True)
 
 
+    def share(self, name, sample):
+        """One share of a kernel's time; `sample` measures it once a call."""
+        shares, bar = [sample() for _ in range(PAIRS)], SHARES.get(name)
+        median = statistics.median(shares)
+        verdict = "" if bar is None else "ok" if median <= bar else "MISSED"
+        print(f"| {name} | {median:.1%} | {min(shares):.1%} to {max(shares):.1%} | {f'{bar:.0%}' if bar else ''} | {verdict} |",
+              flush=True)
+
+
 def pairwise(table):
     import numpy as np
     import peers
 
-    from hebbian.bench import WORKS, Advance
+    from hebbian.bench import WORKS, settled
 
     for work in (w for w in WORKS if w.p == 2):
         if not any(table.wanted(name) for name in BARS if name.startswith(work.name)):
             continue
-        kernel, tau = work.kernel()
-        start = kernel.spins[0].copy()
-        product = Advance(kernel, tau)
-        product(3000 * 1000 // work.N)
-        spins = kernel.spins[0].copy()
+        product = settled(work)
+        spins = product.kernel.spins[0].copy()
         rows = unpacked(work)
         J = (rows.astype(np.float32) @ rows.T.astype(np.float32)).astype(np.float64) / work.N
         np.fill_diagonal(J, 0.0)
@@ -128,7 +149,7 @@ def pairwise(table):
         s8, n8 = spins.copy(), (spins.astype(np.int32) @ rows.astype(np.int32)).astype(np.int32)
         table.row(f"{work.name} / numba int8 overlaps", N, product,
                   lambda n: peers.pairwise_overlaps(rows, s8, n8, beta, n))
-        del J, dwave, openjij, start
+        del J, dwave, openjij
 
 
 def unpacked(work):
@@ -144,14 +165,13 @@ def dense(table):
     import numpy as np
     import peers
 
-    from hebbian.bench import WORKS, Advance, Work
+    from hebbian.bench import WORKS, Advance, Work, settled
 
     for work in (w for w in WORKS if w.p > 2):
         if not any(table.wanted(name) for name in BARS if name.startswith(work.name)):
             continue
-        kernel, tau = work.kernel()
-        product = Advance(kernel, tau)
-        product(4)
+        product = settled(work)
+        kernel = product.kernel
         rows, beta = unpacked(work), 1 / work.T
         s = [kernel.spins[0].copy() for _ in range(3)]
         n = [np.ascontiguousarray(kernel.overlaps[0]) for _ in range(2)]
@@ -169,6 +189,9 @@ def dense(table):
                       lambda k: peers.dense_float64(x, s64, values, work.p, beta, k), part=few / work.N)
             table.row(f"{work.name} / NumPy", work.N, product,
                       lambda k: peers.dense_numpy(x, s64, values, work.p, beta, few, rng), part=few / work.N)
+    if table.wanted("int16 squares / own int32 gains"):
+        work = next(work for work in WORKS if work.name == "p=3 N=1000 K=5e4 retrieval")
+        table.row("int16 squares / own int32 gains", work.N, settled(work), settled(work, "narrow"))
     work = Work("p=3 N=120 K=1024 retrieval", 3, 120, 1024, 0.6, "retrieval")
     if table.wanted(f"{work.name} / openjij polynomial"):
         product = Advance(*work.kernel())
@@ -176,33 +199,47 @@ def dense(table):
         table.row(f"{work.name} / openjij polynomial", work.N, product, lambda n: polynomial(1 / work.T, n), sliced=(5, 30))
 
 
+LANES, LADDERS = 64, ((1000, 50), (4000, 200))
+
+
+class AdvanceLanes:
+    """64 temperatures of one sample in lanes, from random starts, relaxed; further sweeps at every call."""
+
+    def __init__(self, N, K):
+        import numpy as np
+        from hebbian._kernels.dense import LaneKernel
+
+        from hebbian import patterns, streams
+        from hebbian.bench import Work
+        from hebbian.models.dense import DenseHopfield, integer_table
+
+        self.T = np.linspace(0.2, 1.2, LANES)
+        self.table = integer_table(DenseHopfield(K=K, p=2, energy="power"), N)
+        self.taus = [Work("", 2, N, K, T, "random").tau(self.table) for T in self.T]
+        self.packed = patterns.rademacher(N, K, seed=1, sample=0)
+        spins = np.stack([streams.signs((1, 2), N, 0, r) for r in range(LANES)])
+        self.kernel, self.done = LaneKernel(self.packed.rows, K, self.table.values, spins), 0
+        self(200)
+
+    def __call__(self, sweeps):
+        self.kernel.run([(1, r) for r in range(LANES)], [0] * LANES, self.done, self.taus, False, sweeps)
+        self.done += sweeps
+
+
 def lanes(table):
     import numpy as np
     import peers
-    from hebbian._kernels.dense import DenseKernel, LaneKernel
+    from hebbian._kernels.dense import DenseKernel
 
-    from hebbian import patterns, streams
-    from hebbian.bench import Advance, Work
-    from hebbian.models.dense import DenseHopfield, integer_table
+    from hebbian.bench import Advance
 
-    R = 64
-    for N, K in ((1000, 50), (4000, 200)):
+    R = LANES
+    for N, K in LADDERS:
         if not table.wanted(f"lanes N={N} / best numba"):
             continue
-        works = [Work("", 2, N, K, T, "random") for T in np.linspace(0.2, 1.2, R)]
-        ladder = integer_table(DenseHopfield(K=K, p=2, energy="power"), N)
-        taus = [work.tau(ladder) for work in works]
-        packed = patterns.rademacher(N, K, seed=1, sample=0)
-        spins = np.stack([streams.signs((1, 2), N, 0, r) for r in range(R)])
-        kernel = LaneKernel(packed.rows, K, ladder.values, spins)
-        done = [0]
-
-        def product(sweeps):
-            kernel.run([(1, r) for r in range(R)], np.zeros(R), done[0], taus, False, sweeps)
-            done[0] += sweeps
-
-        product(200)
-        singles = [Advance(DenseKernel(packed.rows, K, ladder.values, kernel.spins[r:r + 1]), taus[r]) for r in range(R)]
+        product = AdvanceLanes(N, K)
+        kernel, packed, table_, T, taus = product.kernel, product.packed, product.table, product.T, product.taus
+        singles = [Advance(DenseKernel(packed.rows, K, table_.values, kernel.spins[r:r + 1]), taus[r]) for r in range(R)]
 
         def single(sweeps):
             for advance in singles:
@@ -216,7 +253,7 @@ def lanes(table):
 
         def numba(sweeps):
             for r in range(R):
-                peers.pairwise_overlaps(rows, s[r], n[r], 1 / works[r].T, sweeps)
+                peers.pairwise_overlaps(rows, s[r], n[r], 1 / T[r], sweeps)
 
         table.row(f"lanes N={N} / best numba", N * R, product, numba, duration=0.3)
 
@@ -250,6 +287,55 @@ def paths(table):
     kernels.select(before)
 
 
+def shares(table):
+    """What random words, the thresholds made of them, and calls from Python take of a kernel's time."""
+    from hebbian._kernels.dense import random_words
+
+    from hebbian.bench import WORKS, overheads, settled
+
+    kernels = [(work.name, work.N, lambda work=work: settled(work)) for work in WORKS
+               if f"random words of {work.name}" in SHARES]
+    kernels += [(f"lanes N={N}", N * LANES, lambda N=N, K=K: AdvanceLanes(N, K)) for N, K in LADDERS]
+    parts = (("random words", False), ("thresholds", True))
+    print("\n| share of a kernel's time | median | range | bar | |\n|---|---|---|---|---|")
+    for name, attempts, make in kernels:
+        names = [(f"{part} of {name}", thresholds) for part, thresholds in parts if table.wanted(f"{part} of {name}")]
+        advance = make() if names else None
+        for title, thresholds in names:
+            sweeps = sized(advance, 0.15)
+            table.share(title, lambda n=sweeps, t=thresholds: cpu(random_words, n * attempts, t) / cpu(advance, n))
+    for work in WORKS[:2]:
+        title = f"calls of 1e5 attempts, {work.name}"
+        if table.wanted(title):
+            table.share(title, iter(overheads(work, 10**5, PAIRS)).__next__)
+
+
+def scans(table):
+    """Sums of gains against what the machine could do at most: float32 adds, or reads of as many bytes as the gains have."""
+    import numpy as np
+    from hebbian._kernels import dense as kernels
+
+    from hebbian.bench import WORKS, settled
+
+    print("\n| scan | G terms/s | GB/s of gains | of the limit | range | bar | |\n|---|---|---|---|---|---|---|")
+    for name, bar in SCANS.items():
+        passes, work = name.split(", ")
+        work = next(w for w in WORKS if w.name == work)
+        if not table.wanted(name):
+            continue
+        one = passes.startswith("one")
+        advance, gains = settled(work, order="random" if one else "sequential"), np.ones(work.K, np.int32)
+        rounds, sweeps, terms, fractions = max(1, 2**26 // gains.nbytes), sized(advance, 0.15), [], []
+        for _ in range(PAIRS):
+            terms.append(work.N * work.K * sweeps / cpu(advance, sweeps))
+            begun = time.thread_time()
+            limit = kernels.read_buffer(gains, rounds) / 4 if one else kernels.float_adds(2 * 10**6)
+            fractions.append(terms[-1] * (time.thread_time() - begun) / limit)
+        median, rate = statistics.median(fractions), statistics.median(terms) / 1e9
+        print(f"| {name} | {rate:.3g} | {4 * rate:.3g} | {median:.0%} | {min(fractions):.0%} to {max(fractions):.0%} | {bar:.0%} | "
+              f"{'ok' if median >= bar else 'MISSED'} |", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--here", action="store_true")
@@ -260,7 +346,7 @@ def main():
     sys.path.insert(0, str(HERE))
     from hebbian import bench
 
-    if not arguments.words:
+    if not arguments.words or "machine" in arguments.words:
         bench.run()
         print()
     table = Table(arguments.words)
@@ -268,6 +354,8 @@ def main():
     dense(table)
     lanes(table)
     paths(table)
+    shares(table)
+    scans(table)
 
 
 if __name__ == "__main__":

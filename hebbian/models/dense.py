@@ -25,7 +25,7 @@ rho = (1 - r^2)/(M r^2) the entropy of the data set (arXiv 2212.00606, 2211.1406
 
 import math
 import numbers
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 from math import factorial, gcd
@@ -120,13 +120,15 @@ class DenseHopfield:
 @dataclass(frozen=True, kw_only=True)
 class Settings(MonteCarloSettings):
     __doc__ = MonteCarloSettings.__doc__.rstrip() + """
-    order : "sequential" (sites 0 .. N-1), "random" (each attempt at an independent random site) or "synchronous" (all spins
-        at once from their mean-field fields, another law: see `hebbian.models.dense_field`).
+    order : "sequential" (sites 0 .. N-1), "random" (each attempt at an independent random site), "waiting" (the dynamics of
+        "random", whose rejected attempts are counted and not made: the faster way below about one flip a sweep, the slower
+        one above; its spins at every sweep have the law of "random" and other random numbers) or "synchronous" (all spins at
+        once from their mean-field fields, another law: see `hebbian.models.dense_field`).
     """
 
     order: str = "sequential"
 
-    ORDERS: ClassVar[tuple[str, ...]] = ("sequential", "random", "synchronous")
+    ORDERS: ClassVar[tuple[str, ...]] = ("sequential", "random", "waiting", "synchronous")
 
     def __post_init__(self):
         super().__post_init__()
@@ -163,10 +165,11 @@ def check(model: DenseHopfield, settings: MonteCarloSettings) -> None:
     if not isinstance(model.energy, str) and len(model.energy) != N + 1:
         raise InvalidInput(f"energy has {len(model.energy)} values but N = {N} has {N + 1} overlaps "
                            "X = -N, -N+2, ..., N: give N + 1 values")
-    if getattr(settings, "order", "sequential") == "synchronous":
+    order = getattr(settings, "order", "sequential")
+    if order == "synchronous":
         _check_synchronous(model, settings)
-    if getattr(settings, "order", "sequential") == "random" and model.protocol != "storage":
-        raise InvalidInput(f"order = 'random' is for stored patterns, not for protocol = {model.protocol!r}: "
+    elif order != "sequential" and model.protocol != "storage":
+        raise InvalidInput(f"order = {order!r} is for stored patterns, not for protocol = {model.protocol!r}: "
                            "give order = 'sequential'")
     if model.protocol == "supervised" and (model.M >= 2**15 or model.M * N >= 2**26):
         raise InvalidInput(f"M = {model.M} with N = {N} is too large for the sums of examples: give M below 32768 and M N "
@@ -200,22 +203,41 @@ def operations(model: DenseHopfield, settings: MonteCarloSettings) -> float:
     return float(REPLICAS) * sweeps * settings.N * terms(model, settings.N)
 
 
-def memory(model: DenseHopfield, settings: MonteCarloSettings) -> int:
+def companions(model: DenseHopfield, settings: MonteCarloSettings):
+    """What points of a sweep share that are simulated together, or None for a point that goes alone.
+
+    Temperatures of one quadratic network that stores its patterns run side by side, within the integers of those lanes;
+    series of more than 65536 sweeps would take too much memory for many points at once.
+    """
+    short = settings.burn_in + settings.sweeps <= 2**16
+    if model.protocol == "storage" and settings.order == "sequential" and short and runs_in_lanes(model, settings.N):
+        return model, replace(settings, T=0.0, samples=1)
+    return None
+
+
+def runs_in_lanes(model: DenseHopfield, N: int) -> bool:
+    """Whether replicas may share the lanes of a kernel: a quadratic U with overlaps and couplings that fit int16."""
+    return isinstance(model.energy, str) and model.p == 2 and N < 2**15 and terms(model, N) < 2**14
+
+
+def memory(model: DenseHopfield, settings: MonteCarloSettings, points: int = 1) -> int:
     """Bytes that a process needs at its peak, checked against the peak measured for sizes from 36 to 500 MiB.
 
     The interpreter and its libraries; the exact table of U; packed patterns, or sums of examples in int16 and as the int8
-    rows of the kernel; overlaps and gains of both replicas while they are set up; the couplings of p = 2, which the kernel keeps up to 8192 spins; the series and
-    the transform behind its autocorrelation.
+    rows of the kernel; overlaps and gains of both replicas while they are set up; the couplings of p = 2, which the kernel
+    keeps up to 8192 spins; the series of all points that are simulated together and the transform behind the
+    autocorrelation of one.
     """
     N, count = settings.N, terms(model, settings.N)
     padded = 64 * -(-count // 64)
-    series = 160 * (settings.burn_in + settings.sweeps)
+    series = (112 + 48 * points) * (settings.burn_in + settings.sweeps)
     if getattr(settings, "order", "sequential") == "synchronous":
         entry, reach = (2, model.M * N) if model.protocol == "supervised" else (1, N)
         return INTERPRETER + 700 * reach + (3 * entry * N + 12 * REPLICAS) * padded + series
     if model.protocol == "supervised":
         return INTERPRETER + 500 * model.M * N + (4 * N + 16 * REPLICAS * model.p) * padded + N * padded // 8 + series
-    couplings = 2 * N * N if model.p == 2 and N <= 8192 else 0
+    # The kernel builds couplings where a run is long enough to gain from them.
+    couplings = 2 * N * N if model.p == 2 and N <= 8192 and operations(model, settings) > 200 * N * N else 0
     return INTERPRETER + 500 * N + N * padded // 8 + 30 * padded + couplings + series
 
 

@@ -11,7 +11,7 @@ from hebbian.errors import InvalidInput
 from hebbian.models import dense
 from hebbian.models.dense_field import field_table
 from hebbian.models.records import build, described
-from hebbian.simulation import montecarlo, synchronous
+from hebbian.simulation import lanes, montecarlo, synchronous
 from hebbian.simulation.learning import Learner
 from hebbian.simulation.montecarlo import Run, Series
 from hebbian.stats import Estimate, autocorrelation_time, exact_sum
@@ -79,6 +79,17 @@ def measure(model, settings, samples: range, *, patterns=None, examples=None, st
     return {name: np.stack([row[name] for row in rows]) for name in rows[0]}
 
 
+def measure_together(model, points, samples: range) -> list[dict[str, np.ndarray]]:
+    """`measure` at every one of `points`, settings of `companions` that differ in T: the same integers, in less time.
+
+    All temperatures share one draw of the patterns and run side by side (`hebbian.simulation.lanes`).
+    """
+    table = dense.integer_table(model, points[0].N)
+    taus = [temperature_in_quanta(point.T, table) for point in points]
+    rows = [_sample_together(model, points, sample, table, taus) for sample in samples]
+    return [{name: np.stack([row[k][name] for row in rows]) for name in rows[0][k]} for k in range(len(points))]
+
+
 def reduce(model, settings, records) -> dict[str, np.ndarray]:
     """Per-sample observables from the integer sums: each float is formed once, correctly rounded from its exact rational."""
     N, sweeps, pairs = settings.N, settings.sweeps, montecarlo.REPLICAS
@@ -104,16 +115,33 @@ def _sample(model, settings, sample, table, tau, patterns, examples, start, reco
     N = settings.N
     packed = _disorder(model, settings, sample, patterns)
     spins = montecarlo.initial_spins(settings, packed.unpack(0, 1)[0], sample, start)
-    key = streams.key("dynamics", model.family, described(model), N, settings.T, montecarlo.start_fields(settings, start),
-                      settings.rule, *_order(settings), seed=settings.seed, sample=sample)
     kernel = _kernel(model, settings, sample, packed, examples, table, spins)
     sign = np.where(kernel.overlaps[:, 0] < 0, -1, 1)
-    series = montecarlo.evolve(kernel, key, settings, tau, cost=float(N) * dense.terms(model, N) * len(spins))
+    series = montecarlo.evolve(kernel, _key(model, settings, sample, start), settings, tau,
+                               cost=float(N) * dense.terms(model, N) * len(spins))
     measured = series[settings.burn_in:]
     sums = _sums(measured, sign, montecarlo.tail(settings))
     if isinstance(kernel, Learner):
         sums["example_sum"] = (kernel.examples[settings.burn_in:] * sign).sum(axis=0)
     return sums | _kept(measured, sign, kernel, N, record)
+
+
+def _sample_together(model, points, sample, table, taus):
+    first = points[0]
+    packed = _disorder(model, first, sample, None)
+    target = packed.unpack(0, 1)[0]
+    spins = montecarlo.initial_spins(first, target, sample)
+    sign = np.where(spins @ target.astype(np.int32) < 0, -1, 1)
+    keys = [_key(model, point, sample) for point in points]
+    series = lanes.evolve(packed, table, spins, keys, taus, points)
+    return [_sums(one[first.burn_in:], sign, montecarlo.tail(first)) for one in series]
+
+
+def _key(model, settings, sample, start=None) -> tuple[int, int]:
+    """Random key of the dynamics of one sample."""
+    return streams.key("dynamics", model.family, described(model), settings.N, settings.T,
+                       montecarlo.start_fields(settings, start), settings.rule, *_order(settings), seed=settings.seed,
+                       sample=sample)
 
 
 def _order(settings) -> tuple:
