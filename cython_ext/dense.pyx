@@ -17,7 +17,7 @@ from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint32_t, u
 
 cdef extern from "src/dense.h" nogil:
     cdef enum:
-        SQUARES, NARROW, WIDE, BLOCKED, SCREENED
+        SQUARES, NARROW, WIDE, BLOCKED, SCREENED, SEQUENTIAL, RANDOM, WAITING
 
     ctypedef struct dense_table:
         const int64_t *pairs
@@ -35,9 +35,15 @@ cdef extern from "src/dense.h" nogil:
         int16_t *tiles, *couplings, *signs, *fields
         int32_t *reach, *wide, *first
 
+    ctypedef struct waiting_buffers:
+        double base
+        float *rates
+        int64_t *sums
+        double *hazard
+
     ctypedef struct dense_system:
         int64_t sites, patterns, words, replicas
-        int32_t form
+        int32_t form, order
         const uint64_t *bits
         dense_table table
         pair_buffers pair
@@ -50,6 +56,7 @@ cdef extern from "src/dense.h" nogil:
         int64_t *totals
         const int32_t *counts
         int32_t *visits
+        waiting_buffers waiting
         float *acceptance
 
     ctypedef struct dense_series:
@@ -74,6 +81,7 @@ cdef extern from "src/dense.h" nogil:
         void (*dense_start)(const dense_system *system) noexcept nogil
         void (*build_blocks)(const dense_system *system) noexcept nogil
         int64_t (*build_couplings)(const dense_system *system) noexcept nogil
+        void (*start_waiting)(const dense_system *system, float tau, int heat_bath) noexcept nogil
         int64_t (*dense_run)(const dense_system *system, uint32_t k0, uint32_t k1, uint32_t first, int64_t sweeps,
                              float tau, int heat_bath, const dense_series *series) noexcept nogil
         void (*lane_start)(const lane_system *system) noexcept nogil
@@ -92,6 +100,7 @@ cdef extern from "src/dense.h" nogil:
 
 
 FORMS = {"squares": SQUARES, "narrow": NARROW, "wide": WIDE, "blocked": BLOCKED, "screened": SCREENED}
+ORDERS = {"sequential": SEQUENTIAL, "random": RANDOM, "waiting": WAITING}
 
 # Costs in ns of a quadratic U on one core: a site and a flip of each form, and their parts that grow with K or N.
 cdef double BLOCK_SITE = 1.0, BLOCK_TERM = 0.02, BLOCK_FLIP = 20.0, BLOCK_MOVE = 0.1
@@ -205,27 +214,30 @@ cdef class DenseKernel:
     spins : int8 (replicas, N).  `spins` and `energy` (sum_mu U(X_mu)) show the state without copying.
     form : the integers that sums run in, or "blocked" or "screened" for a quadratic U; None chooses the fastest that is
         exact, and goes on choosing between the last two.  path : the instruction set in use.
-    order : "sequential", or "random" for N attempts a sweep at independent random sites.
+    order : "sequential"; "random" for N attempts a sweep at independent random sites; "waiting" for the law of "random" at
+        the cost of its flips alone.
+    rates : for "waiting", the acceptance of every flip after the last run, float32 (replicas, N).
     """
 
     cdef dense_system system
     cdef const kernel_path *path_
     cdef list _owned
-    cdef object _overlaps
+    cdef object _overlaps, _rates_of
     cdef bint _fixed
     cdef double _missed
-    cdef readonly object spins, energy
+    cdef readonly object spins, energy, rates
     cdef readonly str form, path
 
     def __init__(self, const uint64_t[:, ::1] bits, int64_t K, const int64_t[::1] table, const int8_t[:, ::1] spins,
                  form=None, order="sequential"):
         cdef int64_t sites = bits.shape[0], words = bits.shape[1], replicas = spins.shape[0]
-        plan = plan_of(table, sites, K, "pairs" if form in ("blocked", "screened") else form, order == "sequential")
-        self.path, self.path_, self._fixed, self._owned = active(), active_path, form is not None, [bits]
+        plan = plan_of(table, sites, K, "pairs" if form in ("blocked", "screened") else form, order != "random")
+        self.path, self.path_, self._owned = active(), active_path, [bits]
+        self._fixed = form is not None or order == "waiting"
         self.spins, self.energy = np.array(spins), np.zeros(replicas, np.int64)
         cdef dense_system *system = &self.system
         system.sites, system.patterns, system.words, system.replicas = sites, K, words, replicas
-        system.bits = &bits[0, 0]
+        system.order, system.bits = ORDERS[order], &bits[0, 0]
         system.spins = <int8_t *> self.hold(self.spins)
         system.energy = <int64_t *> self.hold(self.energy)
         system.thresholds = <int64_t *> self.hold(aligned(-(-sites // 64) * 64, np.int64))
@@ -234,12 +246,18 @@ cdef class DenseKernel:
         system.acceptance = <float *> self.hold(np.zeros(replicas, np.float32))
         if order == "random":
             system.visits = <int32_t *> self.hold(aligned(-(-sites // 64) * 64, np.int32))
+        if order == "waiting":
+            self._prepare_waiting()
         if plan.form == "pairs":
             self._prepare_pairs(plan)
-            self._enter("blocked")
+            if order == "waiting" and form is None and not self._can_screen(SCREEN_SITES**2):
+                plan = plan_of(table, sites, K, None, False)
+        if plan.form == "pairs":
+            if form == "blocked" and order == "waiting":
+                raise ValueError("form 'blocked' keeps no fields to wait with: use 'screened' or give order = 'sequential'")
             if form == "screened" and not self._can_screen(sites * sites):
                 raise ValueError("form 'screened' cannot hold these fields in 16 bits: use 'blocked'")
-            self._enter(form or "blocked")
+            self._enter(form or ("screened" if order == "waiting" else "blocked"))
         else:
             self._prepare_gains(plan)
             self._enter(plan.form)
@@ -265,6 +283,17 @@ cdef class DenseKernel:
         system.table.degree, system.table.shift = len(plan.coefficient) - 1, plan.shift
         for k, c in enumerate(plan.coefficient):
             system.table.coefficient[k] = <int32_t> <uint32_t> c
+
+    def _prepare_waiting(self):
+        cdef dense_system *system = &self.system
+        replicas, blocks = system.replicas, -(-system.sites // 64)
+        rates = aligned((replicas, 64 * blocks), np.float32)
+        self.rates = rates[:, :system.sites]
+        # The sum of N rates of at most 1 stays below 2^63 quanta.
+        system.waiting.base = 2.0 ** max(0, int(system.sites - 1).bit_length() - 10)
+        system.waiting.rates = <float *> self.hold(rates)
+        system.waiting.sums = <int64_t *> self.hold(np.zeros((replicas, blocks + 1), np.int64))
+        system.waiting.hazard = <double *> self.hold(np.zeros(replicas, np.float64))
 
     def _prepare_pairs(self, plan):
         cdef dense_system *system = &self.system
@@ -339,7 +368,7 @@ cdef class DenseKernel:
             int64_t[:, ::1] energy, int64_t[:, ::1] accepted, int64_t[::1] agreement):
         """Advance by one sweep a row of the series arrays, from sweep index `first`; return the sweeps done.
 
-        Fewer rows than given are filled only at tau = 0, when the last one done accepted nothing.
+        Fewer rows than given are filled only at tau = 0, when nothing can flip any more.
         """
         cdef int64_t done = 0, sweeps = agreement.shape[0], flips = 0, t, r
         cdef double attempts
@@ -348,6 +377,10 @@ cdef class DenseKernel:
             return 0
         series.overlap, series.energy = &overlap[0, 0], &energy[0, 0]
         series.accepted, series.agreement = &accepted[0, 0], &agreement[0]
+        if self.system.order == WAITING and self._rates_of != (tau, heat_bath):
+            self._rates_of = (tau, heat_bath)
+            with nogil:
+                self.path_.start_waiting(&self.system, tau, heat_bath)
         with nogil:
             done = self.path_.dense_run(&self.system, k0, k1, first, sweeps, tau, heat_bath, &series)
         if self.system.form >= BLOCKED and not self._fixed:

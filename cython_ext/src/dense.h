@@ -1,4 +1,4 @@
-/* Sequential Monte Carlo of H = -sum_mu U(X_mu) with the integer overlaps X_mu as the state: what every path provides.
+/* Monte Carlo of H = -sum_mu U(X_mu) with the integer overlaps X_mu as the state: what every path provides.
  *
  * Contract
  *   in     bits      site-major patterns, bit mu of row i is (xi_i^mu = +1); `words` 64-bit words a row, padding bits 0
@@ -7,11 +7,12 @@
  *          energy    sum_mu U(X_mu) minus its value at the start is added, one a replica
  *   out    one row a sweep: X_0, energy, accepted flips of every replica, sum_i s_i s_i' of replicas 0 and 1
  *
- * Sites are visited in order 0 .. N-1 or, in gain forms, each attempt at a site of its own random word.  Attempt i of a sweep
- * uses the threshold of its own counter (philox.h), and a flip is accepted iff its exact integer energy change is below it.
- * Every form and every path performs this one law and gives the same spins.  At tau = 0 a sequential sweep that accepts
- * nothing has reached a fixed point, and the run returns early.  Nothing here allocates, validates, or needs the interpreter
- * lock; all buffers belong to the caller.
+ * SEQUENTIAL visits sites in order 0 .. N-1, RANDOM, in gain forms, each attempt at a site of its own random word.  Attempt i
+ * of a sweep uses the threshold of its own counter (philox.h), and a flip is accepted iff its exact integer energy change is
+ * below it.  WAITING draws the attempts of RANDOM that flip something and skips all others (waiting.h); it has the law of
+ * RANDOM and random numbers of its own.  Every form and every path gives the same spins.  At tau = 0 a run in which nothing
+ * can flip any more returns early.  Nothing here allocates, validates, or needs the interpreter lock; all buffers belong to
+ * the caller.
  *
  * Forms (gains.h, pairwise.h)
  *   SQUARES    U cubic, its gain even in X: sums of X^2 over bits, X in int16
@@ -26,6 +27,7 @@
 #include <stdint.h>
 
 enum { SQUARES, NARROW, WIDE, BLOCKED, SCREENED };
+enum { SEQUENTIAL, RANDOM, WAITING };
 
 /* U in differences.  up(X) = U(X+2) - U(X);  gain(X) = U(X-2) - U(X+2), stored divided by `unit`;  where U is a polynomial,
  * gain = (coefficients . powers of X) >> shift, and 8 times the sum of (up - down)(X) is moment . (K, sum X, sum X^2). */
@@ -51,9 +53,17 @@ typedef struct {
     int32_t *wide, *first;      /* overlaps in int32?;  X_0 of SCREENED; one a replica */
 } pair_buffers;
 
+/* Buffers and constants of WAITING (waiting.h), in blocks of 64 sites. */
+typedef struct {
+    double base;                /* 2^52 quanta, a power of two of at least 1 and N 2^-10 */
+    float *rates;               /* acceptance of every flip */
+    int64_t *sums;              /* of rates in quanta: of every block, then of all, one more than blocks a replica */
+    double *hazard;             /* -ln of the probability that an attempt flips nothing, one a replica */
+} waiting_buffers;
+
 typedef struct {
     int64_t sites, patterns, words, replicas;
-    int32_t form;
+    int32_t form, order;
     const uint64_t *bits;
     dense_table table;
     pair_buffers pair;
@@ -65,7 +75,8 @@ typedef struct {
     int64_t *gains64;
     int64_t *totals;            /* sum of up, sum of gain, sum of X; three a replica */
     const int32_t *counts;      /* set bits of every row */
-    int32_t *visits;            /* sites in random order, one an attempt; NULL for sequential order */
+    int32_t *visits;            /* RANDOM: the site of every attempt */
+    waiting_buffers waiting;
     float *acceptance;          /* running acceptance of every replica: decides how many sites share a pass */
 } dense_system;
 
@@ -97,6 +108,7 @@ typedef struct {
     void (*dense_start)(const dense_system *system);
     void (*build_blocks)(const dense_system *system);
     int64_t (*build_couplings)(const dense_system *system);
+    void (*start_waiting)(const dense_system *system, float tau, int heat_bath);
     int64_t (*dense_run)(const dense_system *system, uint32_t k0, uint32_t k1, uint32_t first, int64_t sweeps, float tau,
                          int heat_bath, const dense_series *series);
     void (*lane_start)(const lane_system *system);

@@ -1,5 +1,7 @@
 """Which integers hold the sums of a kernel: bounds proved at set-up from the table of U, in Python's own integers."""
 
+import math
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from math import gcd, lcm
@@ -118,3 +120,67 @@ class Plan:
         self.form = form
         if form in ("narrow", "wide"):
             self.largest = max(largest, N * N)
+
+
+@dataclass(frozen=True)
+class NarrowPlan:
+    """How sums of examples enter the int16 products of the supervised kernel; the fields are those of `narrow_buffers`.
+
+    rows : int8 array (N, width), sums / unit.  blocks : whether int32 holds all fields sum_mu c X of order 2.
+    """
+
+    rows: np.ndarray
+    unit: int
+    slope: float
+    tops: np.ndarray
+    loads: np.ndarray
+    limit: int
+    slack: int
+    tile: int
+    shift: int
+    blocks: bool
+
+
+def narrow_plan(sums, K, polynomial):
+    """The plan of int16 sums (N, width) for U of order 2 or 3 without the next power; None where products cannot fit.
+
+    Overlaps scatter by sigma = sqrt(N <c^2>).  Products c Y are exact while |Y| <= 32767 / max|c|, which should leave a limit
+    of |X| of at least 4 sigma, or else rounded; patterns beyond the limit, few by its choice, are summed one by one.
+    """
+    order = len(polynomial) - 1
+    if order not in (2, 3) or polynomial[order - 1] or not sums.any():
+        return None
+    unit = 1 if (sums & 1).any() else 2
+    largest = int(np.abs(sums).max()) // unit
+    if largest > 127:
+        return None
+    rows = np.array(sums // unit if unit > 1 else sums, np.int8)
+    moments = np.array([[np.abs(row).sum(dtype=np.int64), *(np.power(row, k, dtype=np.int64).sum() for k in (1, 2, 3))]
+                        for row in rows])
+    sigma = math.sqrt(moments[:, 2].sum() / K)
+    limit, slack, shift = _limit(order, largest, sigma)
+    if limit < max(3 * sigma, 2 * largest):
+        return None
+    overlap = limit + (2 * slack + 1) * largest
+    product = largest if order == 2 else (largest * overlap >> shift) + 1
+    if 2 * product * overlap * K >= 2**62 >> shift:
+        return None
+    a = polynomial * float(unit) ** np.arange(order + 1)
+    slope = 2 * order * float(a[order])
+    tops = -slope * moments[:, 2] if order == 2 else 2 * (a[3] * moments[:, 3] + a[1] * moments[:, 1])
+    tile = max(1, (2**31 - 1) // (2 * product * overlap))
+    blocks = order == 2 and K * len(rows) * largest**2 < 2**30
+    return NarrowPlan(rows, unit, slope, tops.astype(float), moments[:, 0].copy(), limit, slack, tile, shift, blocks)
+
+
+def _limit(order, largest, sigma):
+    """Limit of |X|, flips of up to 2 max|c| each before it is looked at again, and the shift of products c Y."""
+    if order == 3:
+        for slack in (8, 1):
+            exact = 32767 // largest - (2 * slack + 1) * largest
+            if exact >= 4 * sigma:
+                return min(exact, math.ceil(5 * sigma) + 2 * largest), slack, 0
+    most = 32767 - 17 * largest
+    if order == 3:
+        return min(most, math.ceil(6 * sigma)), 8, largest.bit_length()
+    return most, 8, 0

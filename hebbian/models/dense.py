@@ -120,12 +120,15 @@ class DenseHopfield:
 @dataclass(frozen=True, kw_only=True)
 class Settings(MonteCarloSettings):
     __doc__ = MonteCarloSettings.__doc__.rstrip() + """
-    order : "sequential" (sites 0 .. N-1) or "random" (each attempt at an independent random site).
+    order : "sequential" (sites 0 .. N-1), "random" (each attempt at an independent random site), "waiting" (the dynamics of
+        "random", whose rejected attempts are counted and not made: the faster way below about one flip a sweep, the slower
+        one above; its spins at every sweep have the law of "random" and other random numbers) or "synchronous" (all spins at
+        once from their mean-field fields, another law: see `hebbian.models.dense_field`).
     """
 
     order: str = "sequential"
 
-    ORDERS: ClassVar[tuple[str, ...]] = ("sequential", "random")
+    ORDERS: ClassVar[tuple[str, ...]] = ("sequential", "random", "waiting", "synchronous")
 
     def __post_init__(self):
         super().__post_init__()
@@ -162,12 +165,25 @@ def check(model: DenseHopfield, settings: MonteCarloSettings) -> None:
     if not isinstance(model.energy, str) and len(model.energy) != N + 1:
         raise InvalidInput(f"energy has {len(model.energy)} values but N = {N} has {N + 1} overlaps "
                            "X = -N, -N+2, ..., N: give N + 1 values")
-    if getattr(settings, "order", "sequential") == "random" and model.protocol != "storage":
-        raise InvalidInput(f"order = 'random' is for stored patterns, not for protocol = {model.protocol!r}: "
+    order = getattr(settings, "order", "sequential")
+    if order == "synchronous":
+        _check_synchronous(model, settings)
+    elif order != "sequential" and model.protocol != "storage":
+        raise InvalidInput(f"order = {order!r} is for stored patterns, not for protocol = {model.protocol!r}: "
                            "give order = 'sequential'")
     if model.protocol == "supervised" and (model.M >= 2**15 or model.M * N >= 2**26):
         raise InvalidInput(f"M = {model.M} with N = {N} is too large for the sums of examples: give M below 32768 and M N "
                            "below 67108864")
+
+
+def _check_synchronous(model, settings):
+    if settings.rule != "heat_bath":
+        raise InvalidInput(f"rule = {settings.rule!r} has no synchronous form: give rule = 'heat_bath'")
+    if not isinstance(model.energy, str):
+        raise InvalidInput("energy is a table, which has no derivative and so no mean-field field: give 'distinct' or 'power'")
+    if terms(model, settings.N) * model.M >= 2**30:
+        raise InvalidInput(f"K = {model.patterns(settings.N)} with M = {model.M} is too large for synchronous sums: "
+                           f"give K M below {2**30}")
 
 
 def realised(model: DenseHopfield, settings: MonteCarloSettings) -> dict[str, float]:
@@ -214,10 +230,14 @@ def memory(model: DenseHopfield, settings: MonteCarloSettings, points: int = 1) 
     N, count = settings.N, terms(model, settings.N)
     padded = 64 * -(-count // 64)
     series = (112 + 48 * points) * (settings.burn_in + settings.sweeps)
+    if getattr(settings, "order", "sequential") == "synchronous":
+        entry, reach = (2, model.M * N) if model.protocol == "supervised" else (1, N)
+        return INTERPRETER + 700 * reach + (3 * entry * N + 12 * REPLICAS) * padded + series
     if model.protocol == "supervised":
         return INTERPRETER + 500 * model.M * N + (2 * N + 8 * REPLICAS * model.p) * padded + N * padded // 8 + series
-    # The kernel builds couplings where a run is long enough to gain from them.
-    couplings = 2 * N * N if model.p == 2 and N <= 8192 and operations(model, settings) > 200 * N * N else 0
+    # The kernel builds couplings where a run is long enough to gain from them; waiting needs them.
+    coupled = operations(model, settings) > 200 * N * N or getattr(settings, "order", "sequential") == "waiting"
+    couplings = 2 * N * N if model.p == 2 and N <= 8192 and coupled else 0
     return INTERPRETER + 500 * N + N * padded // 8 + 30 * padded + couplings + series
 
 
@@ -257,8 +277,11 @@ class IntegerTable:
 @lru_cache(maxsize=8)
 def integer_table(model: DenseHopfield, N: int) -> IntegerTable:
     """U in the integers of the kernel, exact whenever all terms of it fit: 16 terms max|U| < 2^62 bounds every sum there."""
-    numbers_, unit = energy_table(model, N)
-    limit = (2**62 - 1) // (16 * terms(model, N))
+    return rounded_table(*energy_table(model, N), (2**62 - 1) // (16 * terms(model, N)))
+
+
+def rounded_table(numbers_, unit: Fraction, limit: int) -> IntegerTable:
+    """Numbers times a unit as integers of size `limit` at most: exactly where they fit, else rounded to a power of two."""
     whole = all(isinstance(value, int) for value in numbers_)
     quantum = Fraction(gcd(*numbers_) or 1) if whole else Fraction(1)
     largest = Fraction(max(abs(value) for value in numbers_))
@@ -303,8 +326,21 @@ def mean_energy(model: DenseHopfield, N: int) -> Fraction:
     return -unit * mean * terms(model, N) / N
 
 
+def coefficients(model: DenseHopfield, N: int) -> tuple[list, Fraction]:
+    """(coefficients of 1, X, ..., X^p; unit) of U for a named energy, weights of examples included."""
+    if model.protocol == "supervised":
+        return _supervised(model, N)
+    if model.energy == "power":
+        return [Fraction(0)] * model.p + [Fraction(1)], energy_table(model, N)[1]
+    before, value = [Fraction(0)], [Fraction(1)]
+    for k in range(model.p):
+        raised, lowered = [Fraction(0), *value], [*before, *[Fraction(0)] * (len(value) + 1 - len(before))]
+        before, value = value, [(a - (N - k + 1) * b) / (k + 1) for a, b in zip(raised, lowered, strict=True)]
+    return value, energy_table(model, N)[1]
+
+
 def _supervised(model, N):
-    """(coefficients of 1, X, ..., X^p; unit) of U for supervised learning, from the definitions at the head of the file."""
+    """The same for supervised learning, from the definitions at the head of the file."""
     p, r = model.p, Fraction(model.r)
     square = N * model.M * (1 + (model.M - 1) * r**2)  # mean of X^2
     coefficients = [Fraction(0)] * (p + 1)

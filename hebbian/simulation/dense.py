@@ -9,8 +9,9 @@ from hebbian import observables, streams
 from hebbian import patterns as disorder
 from hebbian.errors import InvalidInput
 from hebbian.models import dense
+from hebbian.models.dense_field import field_table
 from hebbian.models.records import build, described
-from hebbian.simulation import lanes, montecarlo
+from hebbian.simulation import lanes, montecarlo, synchronous
 from hebbian.simulation.learning import Learner
 from hebbian.simulation.montecarlo import Run, Series
 from hebbian.stats import Estimate, autocorrelation_time, exact_sum
@@ -72,7 +73,8 @@ def measure(model, settings, samples: range, *, patterns=None, examples=None, st
     accepted_sum (n, 2); tau (n,): autocorrelation time of m in sweeps, mean of the replicas.
     """
     table = dense.integer_table(model, settings.N)
-    tau = temperature_in_quanta(settings.T, table)
+    tau = temperature_in_quanta(*((settings.T, table) if settings.order != "synchronous" else
+                                  (settings.T / 2, field_table(model, settings.N))))
     rows = [_sample(model, settings, sample, table, tau, patterns, examples, start, record) for sample in samples]
     return {name: np.stack([row[name] for row in rows]) for name in rows[0]}
 
@@ -148,6 +150,8 @@ def _order(settings) -> tuple:
 
 
 def _kernel(model, settings, sample, packed, examples, table, spins):
+    if model.protocol == "storage" and settings.order == "synchronous":
+        return synchronous.kernel(model, settings.N, synchronous.rows_of(packed), packed.K, table, spins)
     if model.protocol == "storage":
         from hebbian._kernels.dense import DenseKernel
 

@@ -115,8 +115,7 @@ def replicon(eq, points):
     def instability(y, T):
         return branches.on_retrieval_curve(eq, y, T).scaled_replicon - T
 
-    highest = branches.zero_load_temperature(eq)
-    end = float(bracketed_root(lambda T: instability(branches.spinodal(eq, T), T), 0.0, highest * (1 - 1e-6)))
+    end = branches.spinodal_instability(eq)
     T = np.linspace(0.0, end, points)
     y = bracketed_root(instability, branches.spinodal(eq, T[1:-1]), branches.load_end(eq, T[1:-1]), T[1:-1])
     inner = branches.on_retrieval_curve(eq, y, T[1:-1]).alpha

@@ -134,13 +134,13 @@ def test_trajectories_of_numerics_1_are_pinned(case):
 
 
 def trajectory_digest(case):
-    """Digest of a run named 'p energy rule N K T': every sweep's series and the final spins and overlaps."""
-    p, energy, rule, N, K, T = case.split()
+    """Digest of a run named 'p energy rule N K T [order]': every sweep's series and the final spins and overlaps."""
+    p, energy, rule, N, K, T, *order = case.split()
     N, K, T = int(N), int(K), float(T)
     model = DenseHopfield(K=K, p=int(p), energy=energy)
     table = integer_table(model, N)
     packed = patterns.rademacher(N, K, seed=11, sample=3)
-    kernel = DenseKernel(packed.rows, K, table.values, start_spins(N, 2, seed=11))
+    kernel = DenseKernel(packed.rows, K, table.values, start_spins(N, 2, seed=11), order=order[0] if order else "sequential")
     key = streams.key("dynamics", "digest", int(p), energy, N, K, T, rule, seed=11, sample=3)
     series = advance(kernel, key, 40, float(np.float32(T / float(table.unit))), rule)
     state = hashlib.blake2b(digest_size=16)

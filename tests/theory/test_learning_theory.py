@@ -9,8 +9,6 @@ import oracle
 import pytest
 
 import hebbian as hb
-from hebbian.theory import dense_branches as branches
-from hebbian.theory import dense_rsb
 from hebbian.theory.dense_examples import Binomial, Gaussian
 
 POINTS = [  # protocol, p, energy, alpha, M, r, T
@@ -185,24 +183,6 @@ def test_the_condition_for_equal_overlaps_with_all_examples():
     assert 0 < good.example_instability < 1 and good.stable
     taught = hb.solve(hb.DenseHopfield(p=3, alpha=0.02, M=20, r=0.6, protocol="supervised"), T=0.1)
     assert taught.example_instability == 0
-
-
-@pytest.mark.parametrize("p, energy, load, overlap", [
-    (2, "distinct", 0.13818649, 0.967), (3, "distinct", 0.1537373, 0.651), (4, "distinct", 0.0381953, 0.818),
-    (3, "power", 0.0888667, 0.805), (4, "power", 0.0136555, 0.903)])
-def test_one_step_capacities(p, energy, load, overlap):
-    model = hb.DenseHopfield(p=p, energy=energy)
-    broken = hb.capacity(model, T=0, rsb=1)
-    assert broken == pytest.approx(load, abs=6e-8) and broken > hb.capacity(model, T=0)
-    assert dense_rsb.capacity(branches.equations(p, energy))[1] == pytest.approx(overlap, abs=6e-4)
-    with pytest.raises(hb.NotDefined):
-        hb.capacity(model, T=0.1, rsb=1)
-
-
-def test_ground_state_of_the_three_spin_glass():
-    # -0.8135 J with J = sqrt(2 alpha / 3!)
-    e = dense_rsb.glass_energy(branches.equations(3, "distinct"))
-    assert e == pytest.approx(-0.46969463, abs=1e-8) and e * np.sqrt(3) == pytest.approx(-0.8135, abs=5e-5)
 
 
 def test_planes_agree_with_the_points_they_pass_through():

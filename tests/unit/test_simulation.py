@@ -191,17 +191,44 @@ print(dense.memory(run.model, run.settings), int(peak.split()[1]) * 1024)
     assert forecast == pytest.approx(peak, rel=0.2)
 
 
-def test_random_order_is_another_dynamics_of_the_same_law():
+@pytest.mark.parametrize("order", ["random", "waiting"])
+def test_another_order_is_another_dynamics_of_the_same_law(order):
     # Declared: 24 samples, the default seed, and a temperature that must show as the control.
     common = dict(N=200, samples=24, burn_in=40, sweeps=100)
-    sequential, random, colder = (hb.simulate(hb.DenseHopfield(alpha=0.05), T=T, order=order, **common)
-                                  for T, order in ((0.4, "sequential"), (0.4, "random"), (0.3, "random")))
+    sequential, other, colder = (hb.simulate(hb.DenseHopfield(alpha=0.05), T=T, order=order, **common)
+                                 for T, order in ((0.4, "sequential"), (0.4, order), (0.3, order)))
 
     def z(a, b):
         gap = a.energy.values - b.energy.values
         return abs(gap.mean()) / (gap.std(ddof=1) / np.sqrt(len(gap)))
 
-    assert not np.array_equal(sequential.m.values, random.m.values)
-    assert z(sequential, random) < 4 < z(colder, random)
+    assert other.settings.order == order and not np.array_equal(sequential.m.values, other.m.values)
+    assert z(sequential, other) < 4 < z(colder, other)
     with pytest.raises(hb.InvalidInput, match="order = 'shuffled' is not allowed"):
         hb.simulate(hb.DenseHopfield(alpha=0.05), T=0.4, order="shuffled", **common)
+
+
+def test_waiting_sees_at_every_sweep_what_random_order_sees():
+    # Flips a sweep and how far m moves in one: fixed times of one dynamics.  Declared: 48 samples, seed 9, and a temperature 10
+    # per cent higher as the control.
+    common = dict(N=100, samples=48, burn_in=30, sweeps=200, seed=9, rule="metropolis", record=("series",))
+    random, waiting, warmer = (hb.simulate(hb.DenseHopfield(alpha=0.04), T=T, order=order, **common)
+                               for T, order in ((0.35, "random"), (0.35, "waiting"), (0.385, "waiting")))
+
+    def z(a, b):
+        return abs((a - b).mean()) / ((a - b).std(ddof=1) / np.sqrt(len(a)))
+
+    def steps(run):
+        return np.square(np.diff(run.series["m"], axis=1)).mean(axis=(1, 2))
+
+    for measure in (lambda run: run.acceptance.values, steps):
+        assert z(measure(random), measure(waiting)) < 4 < z(measure(warmer), measure(waiting))
+    assert z(random.m.values, waiting.m.values) < 4
+
+
+@pytest.mark.parametrize("order", ["random", "waiting"])
+def test_orders_are_for_stored_patterns(order):
+    with pytest.raises(hb.InvalidInput, match=f"order = '{order}' is for stored patterns"):
+        hb.simulate(hb.DenseHopfield(alpha=0.05, protocol="unsupervised", M=3, r=0.8), T=0.4, order=order, N=50)
+    with pytest.raises(hb.InvalidInput, match="sequential order"):
+        hb.ramp(hb.DenseHopfield(alpha=0.05), T=[0.4, 0.5], order=order, N=50)
