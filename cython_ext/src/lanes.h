@@ -124,7 +124,7 @@ INLINED void decide_narrow(const lane_system *system, int64_t group, int64_t b, 
 INLINED void add_widened(i32v *sum, i16v x)
 {
     i32v low, high;
-    halves16(x, &low, &high);
+    split16(x, &low, &high);
     sum[0] += low;
     sum[1] += high;
 }

@@ -221,26 +221,6 @@ static inline i16v saturate16(i32v a, i32v b)
 #endif
 }
 
-/* The lanes of a vector in order, as the two halves of twice as many bits. */
-static inline void halves16(i16v x, i32v *low, i32v *high)
-{
-#if defined(VECTOR_AVX512)
-    *low = (i32v) _mm512_cvtepi16_epi32(_mm512_castsi512_si256((__m512i) x));
-    *high = (i32v) _mm512_cvtepi16_epi32(_mm512_extracti64x4_epi64((__m512i) x, 1));
-#elif defined(VECTOR_AVX2)
-    *low = (i32v) _mm256_cvtepi16_epi32(_mm256_castsi256_si128((__m256i) x));
-    *high = (i32v) _mm256_cvtepi16_epi32(_mm256_extracti128_si256((__m256i) x, 1));
-#elif defined(__SSE2__)
-    *low = (i32v) _mm_unpacklo_epi16((__m128i) x, (__m128i) x) >> 16;
-    *high = (i32v) _mm_unpackhi_epi16((__m128i) x, (__m128i) x) >> 16;
-#else
-    i16half half[2];
-    memcpy(half, &x, WIDTH);
-    *low = __builtin_convertvector(half[0], i32v);
-    *high = __builtin_convertvector(half[1], i32v);
-#endif
-}
-
 /* A vector of int16 from as many int8. */
 static inline i16v widen8(const int8_t *in)
 {
@@ -291,6 +271,26 @@ static inline i16v larger16(i16v x, i16v y)
 #else
     i16v first = x > y;
     return (x & first) | (y & ~first);
+#endif
+}
+
+/* The lanes of a vector in order, as the two halves of twice as many bits. */
+static inline void split16(i16v x, i32v *low, i32v *high)
+{
+#if defined(VECTOR_AVX512)
+    *low = (i32v) _mm512_cvtepi16_epi32(_mm512_castsi512_si256((__m512i) x));
+    *high = (i32v) _mm512_cvtepi16_epi32(_mm512_extracti64x4_epi64((__m512i) x, 1));
+#elif defined(VECTOR_AVX2)
+    *low = (i32v) _mm256_cvtepi16_epi32(_mm256_castsi256_si128((__m256i) x));
+    *high = (i32v) _mm256_cvtepi16_epi32(_mm256_extracti128_si256((__m256i) x, 1));
+#elif defined(__SSE2__)
+    *low = (i32v) _mm_unpacklo_epi16((__m128i) x, (__m128i) x) >> 16;
+    *high = (i32v) _mm_unpackhi_epi16((__m128i) x, (__m128i) x) >> 16;
+#else
+    i16half half[2];
+    memcpy(half, &x, WIDTH);
+    *low = __builtin_convertvector(half[0], i32v);
+    *high = __builtin_convertvector(half[1], i32v);
 #endif
 }
 
