@@ -256,8 +256,9 @@ def memory(model: DenseHopfield, settings: MonteCarloSettings, points: int = 1) 
         return INTERPRETER + 700 * reach + (3 * entry * N + 12 * REPLICAS) * padded + series
     if model.protocol == "supervised":
         return INTERPRETER + 500 * model.M * N + (4 * N + 16 * REPLICAS * model.p) * padded + N * padded // 8 + series
-    # The kernel builds couplings where a run is long enough to gain from them.
-    couplings = 2 * N * N if model.p == 2 and N <= 8192 and operations(model, settings) > 200 * N * N else 0
+    # The kernel builds couplings where a run is long enough to gain from them; waiting needs them.
+    coupled = operations(model, settings) > 200 * N * N or getattr(settings, "order", "sequential") == "waiting"
+    couplings = 2 * N * N if model.p == 2 and N <= 8192 and coupled else 0
     return INTERPRETER + 500 * N + N * padded // 8 + 30 * padded + couplings + series
 
 
