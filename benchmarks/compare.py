@@ -90,7 +90,15 @@ def slope(function, short, long):
 class Table:
     def __init__(self, words):
         self.words = words
-        print("| row | product M/s | ratio | range | bar | |\n|---|---|---|---|---|---|", flush=True)
+        self.begin("row", "product M/s", "ratio", "range", "bar", "")
+
+    def begin(self, *columns):
+        """A table of these columns, printed with its first line."""
+        self.head = f"\n| {' | '.join(columns)} |\n{'|---' * len(columns)}|\n"
+
+    def line(self, *cells):
+        print(f"{self.head}| {' | '.join(cells)} |", flush=True)
+        self.head = ""
 
     def wanted(self, name):
         return not self.words or any(word in name for word in self.words)
@@ -110,8 +118,8 @@ class Table:
             rates.append(work / a)
         median, bar = statistics.median(ratios), bar or BARS.get(name)
         verdict = "" if bar is None else "ok" if median >= bar else "MISSED"
-        print(f"| {name} | {statistics.median(rates) / 1e6:.3g} | {median:.3g} | {min(ratios):.3g}-{max(ratios):.3g} | "
-              f"{bar or ''} | {verdict} |", flush=True)
+        self.line(name, f"{statistics.median(rates) / 1e6:.3g}", f"{median:.3g}", f"{min(ratios):.3g}-{max(ratios):.3g}",
+                  f"{bar or ''}", verdict)
 
 
     def share(self, name, sample):
@@ -119,8 +127,7 @@ class Table:
         shares, bar = [sample() for _ in range(PAIRS)], SHARES.get(name)
         median = statistics.median(shares)
         verdict = "" if bar is None else "ok" if median <= bar else "MISSED"
-        print(f"| {name} | {median:.1%} | {min(shares):.1%} to {max(shares):.1%} | {f'{bar:.0%}' if bar else ''} | {verdict} |",
-              flush=True)
+        self.line(name, f"{median:.1%}", f"{min(shares):.1%} to {max(shares):.1%}", f"{bar:.0%}" if bar else "", verdict)
 
 
 def pairwise(table):
@@ -139,9 +146,9 @@ def pairwise(table):
         np.fill_diagonal(J, 0.0)
         beta, N = 1 / work.T, work.N
 
-        short = 20000 // (N // 100) // (8 if work.start == "random" else 1)
+        long = 160000 // (N // 100) // (8 if work.start == "random" else 1)
         dwave = peers.DwaveMetropolis(J)
-        table.row(f"{work.name} / dwave", N, product, lambda n: dwave(spins, beta, n), sliced=(short // 10, short))
+        table.row(f"{work.name} / dwave", N, product, lambda n: dwave(spins, beta, n), sliced=(long // 10, long))
         openjij = peers.OpenjijMetropolis(J)
         table.row(f"{work.name} / openjij", N, product, lambda n, f=openjij: f(spins, beta, n))
         s, h = spins.astype(np.float64), J @ spins
@@ -258,6 +265,39 @@ def lanes(table):
         table.row(f"lanes N={N} / best numba", N * R, product, numba, duration=0.3)
 
 
+def options(table):
+    """Waiting times and rounded gains against the default of the same problem, at their own states."""
+    from hebbian.bench import Advance, Work
+
+    for p, N, K, temperatures in ((2, 1000, 50, (0.4, 0.3, 0.25, 0.2, 0.15, 0.1)), (3, 1000, 50176, (0.7, 0.5, 0.4, 0.3))):
+        for T in temperatures:
+            name = f"waiting p={p} N={N} T={T}"
+            if not table.wanted(name):
+                continue
+            work = Work(name, p, N, K, T, "retrieval")
+            sequential, waiting = (Advance(*work.kernel(order=order)) for order in ("sequential", "waiting"))
+            for advance in (sequential, waiting):
+                advance(2000 if p == 2 else 4)
+            flips = flips_of(waiting, 20000 if p == 2 else 200)
+            table.row(f"{name} ({flips:.2g} flips a sweep) / own {sequential.kernel.form}", N, waiting, sequential)
+    for p, N, T, start in ((8, 100, 3.0, "retrieval"), (8, 100, 10.0, "random"), (6, 300, 2.5, "retrieval"),
+                           (4, 2000, 1.6, "retrieval"), (4, 2000, 6.0, "random"), (5, 100, 2.0, "retrieval"),
+                           (5, 100, 6.0, "random")):
+        K = 20000
+        name = f"float32 p={p} N={N} K={K} {start}"
+        if table.wanted(name):
+            work = Work(name, p, N, K, T, start)
+            exact, rounded = (Advance(*work.kernel(form)) for form in (None, "float32"))
+            accepted = flips_of(exact, 8) / N
+            table.row(f"{name} (acceptance {accepted:.2g}) / own {exact.kernel.form}", N, rounded, exact)
+
+
+def flips_of(advance, sweeps):
+    """Flips a sweep over the next sweeps."""
+    advance(sweeps)
+    return advance.acceptance_of_last() * advance.kernel.spins.shape[1]
+
+
 def paths(table):
     """The scan of the dense kernel on every path of this machine against a plain loop over bits built like the wheel."""
     import ctypes
@@ -297,7 +337,7 @@ def shares(table):
                if f"random words of {work.name}" in SHARES]
     kernels += [(f"lanes N={N}", N * LANES, lambda N=N, K=K: AdvanceLanes(N, K)) for N, K in LADDERS]
     parts = (("random words", False), ("thresholds", True))
-    print("\n| share of a kernel's time | median | range | bar | |\n|---|---|---|---|---|")
+    table.begin("share of a kernel's time", "median", "range", "bar", "")
     for name, attempts, make in kernels:
         names = [(f"{part} of {name}", thresholds) for part, thresholds in parts if table.wanted(f"{part} of {name}")]
         advance = make() if names else None
@@ -317,7 +357,7 @@ def scans(table):
 
     from hebbian.bench import WORKS, settled
 
-    print("\n| scan | G terms/s | GB/s of gains | of the limit | range | bar | |\n|---|---|---|---|---|---|---|")
+    table.begin("scan", "G terms/s", "GB/s of gains", "of the limit", "range", "bar", "")
     for name, bar in SCANS.items():
         passes, work = name.split(", ")
         work = next(w for w in WORKS if w.name == work)
@@ -332,8 +372,8 @@ def scans(table):
             limit = kernels.read_buffer(gains, rounds) / 4 if one else kernels.float_adds(2 * 10**6)
             fractions.append(terms[-1] * (time.thread_time() - begun) / limit)
         median, rate = statistics.median(fractions), statistics.median(terms) / 1e9
-        print(f"| {name} | {rate:.3g} | {4 * rate:.3g} | {median:.0%} | {min(fractions):.0%} to {max(fractions):.0%} | {bar:.0%} | "
-              f"{'ok' if median >= bar else 'MISSED'} |", flush=True)
+        table.line(name, f"{rate:.3g}", f"{4 * rate:.3g}", f"{median:.0%}", f"{min(fractions):.0%} to {max(fractions):.0%}",
+                   f"{bar:.0%}", "ok" if median >= bar else "MISSED")
 
 
 def main():
@@ -353,6 +393,7 @@ def main():
     pairwise(table)
     dense(table)
     lanes(table)
+    options(table)
     paths(table)
     shares(table)
     scans(table)

@@ -5,6 +5,7 @@ comparison with other packages lies in benchmarks/, with its own environment.
 """
 
 import json as _json
+import math
 import statistics
 import time
 from dataclasses import dataclass
@@ -45,7 +46,7 @@ class Work:
         return DenseKernel(packed.rows, self.K, table.values, np.ascontiguousarray(spins), form, order), self.tau(table)
 
     def tau(self, table):
-        scale = 1 if self.p == 2 else {3: 6, 4: 24}[self.p]
+        scale = 1 if self.p == 2 else math.factorial(self.p)
         return float(np.float32(self.T / scale / float(table.unit)))
 
 
@@ -141,14 +142,19 @@ def call_overhead(work: Work = WORKS[0], attempts=10**5) -> float:
 
 
 def overheads(work: Work, attempts: int, pairs: int) -> list[float]:
-    """Relative cost of calls of `attempts` attempts over one long call, of alternating pairs."""
+    """Relative cost of calls of `attempts` attempts over the mean of a long call before and one after them."""
     advance, sweeps, calls = settled(work), max(1, attempts // work.N), 40
 
     def pieces():
         for _ in range(calls):
             advance(sweeps)
 
-    return [seconds(pieces) / seconds(advance, calls * sweeps) - 1 for _ in range(pairs)]
+    found, before = [], seconds(advance, calls * sweeps)
+    for _ in range(pairs):
+        in_pieces, after = seconds(pieces), seconds(advance, calls * sweeps)
+        found.append(2 * in_pieces / (before + after) - 1)
+        before = after
+    return found
 
 
 def measure() -> dict:

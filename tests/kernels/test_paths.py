@@ -11,6 +11,7 @@ from scipy.stats import chi2
 
 from hebbian import patterns, reference, streams
 from hebbian._kernels import dense
+from hebbian._kernels.integers import plan_of
 from hebbian.models.dense import DenseHopfield, integer_table
 from kernels.test_dense import CASES, DIGESTS, advance, boltzmann, p_value, sampled, start_spins, table_of, trajectory_digest
 
@@ -134,6 +135,10 @@ def test_the_narrowest_exact_form_is_chosen():
     assert form(100, 300, p=3) == form(100, 300, p=3, energy="power") == "squares"
     assert form(100, 300, p=4) == form(60, 300, p=5) == "narrow"
     assert form(100, 300, p=8) == "wide"
+    assert form(22, 40, energy=table_of(22, "teeth")) == form(20, 10, energy=table_of(20, "kink")) == "narrow"
+    for shape, packed in (("teeth", False), ("kink", True)):
+        plan = plan_of(integer_table(DenseHopfield(K=9, energy=table_of(22, shape)), 22).values, 22, 9)
+        assert (plan.packed is not None) == packed
     for forbidden in ("squares", "blocked", "screened"):
         with pytest.raises(ValueError, match="cannot hold"):
             pair_of(DenseHopfield(K=300, p=4), 100, 300, forbidden)
@@ -182,7 +187,8 @@ def lanes_of(N, K, temperatures, energy="distinct"):
     return packed, table, start_spins(N, R, seed=5), keys, indices, taus
 
 
-# The fields of the last two leave int16 now and then, and always, their sums over words do not; 34 and 66 replicas fill one group and two with a rest.
+# The fields of the last two leave int16 now and then, and always, but their sums over words do not; 34 and 66 replicas fill
+# one group and two with a rest.
 LANES = [(100, 7, 0.1, 1.0, 16), (97, 65, 0.1, 1.5, 34), (64, 130, 0.2, 2.0, 66), (301, 1100, 1.0, 4.0, 5),
          (300, 2500, 1.0, 4.0, 5)]
 
