@@ -265,6 +265,39 @@ def lanes(table):
         table.row(f"lanes N={N} / best numba", N * R, product, numba, duration=0.3)
 
 
+def options(table):
+    """Waiting times and rounded gains against the default of the same problem, at their own states."""
+    from hebbian.bench import Advance, Work
+
+    for p, N, K, temperatures in ((2, 1000, 50, (0.4, 0.3, 0.25, 0.2, 0.15, 0.1)), (3, 1000, 50176, (0.7, 0.5, 0.4, 0.3))):
+        for T in temperatures:
+            name = f"waiting p={p} N={N} T={T}"
+            if not table.wanted(name):
+                continue
+            work = Work(name, p, N, K, T, "retrieval")
+            sequential, waiting = (Advance(*work.kernel(order=order)) for order in ("sequential", "waiting"))
+            for advance in (sequential, waiting):
+                advance(2000 if p == 2 else 4)
+            flips = flips_of(waiting, 20000 if p == 2 else 200)
+            table.row(f"{name} ({flips:.2g} flips a sweep) / own {sequential.kernel.form}", N, waiting, sequential)
+    for p, N, T, start in ((8, 100, 3.0, "retrieval"), (8, 100, 10.0, "random"), (6, 300, 2.5, "retrieval"),
+                           (4, 2000, 1.6, "retrieval"), (4, 2000, 6.0, "random"), (5, 100, 2.0, "retrieval"),
+                           (5, 100, 6.0, "random")):
+        K = 20000
+        name = f"float32 p={p} N={N} K={K} {start}"
+        if table.wanted(name):
+            work = Work(name, p, N, K, T, start)
+            exact, rounded = (Advance(*work.kernel(form)) for form in (None, "float32"))
+            accepted = flips_of(exact, 8) / N
+            table.row(f"{name} (acceptance {accepted:.2g}) / own {exact.kernel.form}", N, rounded, exact)
+
+
+def flips_of(advance, sweeps):
+    """Flips a sweep over the next sweeps."""
+    advance(sweeps)
+    return advance.acceptance_of_last() * advance.kernel.spins.shape[1]
+
+
 def paths(table):
     """The scan of the dense kernel on every path of this machine against a plain loop over bits built like the wheel."""
     import ctypes
@@ -360,6 +393,7 @@ def main():
     pairwise(table)
     dense(table)
     lanes(table)
+    options(table)
     paths(table)
     shares(table)
     scans(table)

@@ -17,11 +17,13 @@ from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint32_t, u
 
 cdef extern from "src/dense.h" nogil:
     cdef enum:
-        SQUARES, NARROW, WIDE, BLOCKED, SCREENED, SEQUENTIAL, RANDOM, WAITING
+        SQUARES, NARROW, WIDE, FLOATS, BLOCKED, SCREENED, SEQUENTIAL, RANDOM, WAITING
 
     ctypedef struct dense_table:
+        const int64_t *values
         const int64_t *pairs
-        int64_t unit, largest
+        const int64_t *packed
+        int64_t up_unit, unit, largest
         int64_t moment[3]
         int64_t square[2]
         int32_t coefficient[8]
@@ -53,6 +55,7 @@ cdef extern from "src/dense.h" nogil:
         int32_t *overlaps32
         int32_t *gains32
         int64_t *gains64
+        float *floats
         int64_t *totals
         const int32_t *counts
         int32_t *visits
@@ -99,7 +102,7 @@ cdef extern from "src/dense.h" nogil:
     const char *kernel_flags
 
 
-FORMS = {"squares": SQUARES, "narrow": NARROW, "wide": WIDE, "blocked": BLOCKED, "screened": SCREENED}
+FORMS = {"squares": SQUARES, "narrow": NARROW, "wide": WIDE, "float32": FLOATS, "blocked": BLOCKED, "screened": SCREENED}
 ORDERS = {"sequential": SEQUENTIAL, "random": RANDOM, "waiting": WAITING}
 
 # Costs in ns of a quadratic U on one core: a site and a flip of each form, and their parts that grow with K or N.
@@ -213,7 +216,7 @@ cdef class DenseKernel:
     bits : uint64 (N, words), site-major patterns; K : number of patterns; table : int64 (N + 1,), U on the overlaps;
     spins : int8 (replicas, N).  `spins` and `energy` (sum_mu U(X_mu)) show the state without copying.
     form : the integers that sums run in, or "blocked" or "screened" for a quadratic U; None chooses the fastest that is
-        exact, and goes on choosing between the last two.  path : the instruction set in use.
+        exact, and goes on choosing between the last two.  "float32" rounds (src/floats.h).  path : the instruction set in use.
     order : "sequential"; "random" for N attempts a sweep at independent random sites; "waiting" for the law of "random" at
         the cost of its flips alone.
     rates : for "waiting", the acceptance of every flip after the last run, float32 (replicas, N).
@@ -272,13 +275,16 @@ cdef class DenseKernel:
     def _prepare_gains(self, plan):
         cdef dense_system *system = &self.system
         shape = (system.replicas, 64 * system.words)
-        wide = plan.form == "wide"
-        self._overlaps = aligned(shape, np.int32 if wide else np.int16)
-        gains = aligned(shape if plan.form != "squares" else 0, np.int64 if wide else np.int32)
+        self._overlaps = aligned(shape, np.int32 if plan.form == "wide" else np.int16)
+        gains = aligned(shape if plan.form != "squares" else 0,
+                        {"wide": np.int64, "float32": np.float32}.get(plan.form, np.int32))
         system.overlaps16, system.overlaps32 = <int16_t *> self.hold(self._overlaps), <int32_t *> self.hold(self._overlaps)
         system.gains32, system.gains64 = <int32_t *> self.hold(gains), <int64_t *> self.hold(gains)
+        system.floats = <float *> self.hold(gains)
+        system.table.values = <const int64_t *> self.hold(plan.values)
         system.table.pairs = <const int64_t *> self.hold(plan.pairs)
-        system.table.unit, system.table.largest = plan.unit, plan.largest
+        system.table.packed = <const int64_t *> self.hold(plan.packed) if plan.packed is not None else NULL
+        system.table.up_unit, system.table.unit, system.table.largest = plan.up_unit, plan.unit, plan.largest
         system.table.moment, system.table.square = plan.moment, plan.square
         system.table.degree, system.table.shift = len(plan.coefficient) - 1, plan.shift
         for k, c in enumerate(plan.coefficient):
@@ -353,7 +359,7 @@ cdef class DenseKernel:
     def overlaps(self):
         """X_mu of every replica, a fresh int32 array (replicas, K)."""
         stored, K = self._overlaps, self.system.patterns
-        if self.form in ("squares", "narrow"):
+        if self.form in ("squares", "narrow", "float32"):
             # Groups of 32 lie in the lane order of src/vector.h.
             stored = stored.reshape(len(stored), -1, 16, 2).swapaxes(2, 3).reshape(stored.shape)
         if self.form == "blocked":

@@ -5,6 +5,7 @@ comparison with other packages lies in benchmarks/, with its own environment.
 """
 
 import json as _json
+import math
 import statistics
 import time
 from dataclasses import dataclass
@@ -45,7 +46,7 @@ class Work:
         return DenseKernel(packed.rows, self.K, table.values, np.ascontiguousarray(spins), form, order), self.tau(table)
 
     def tau(self, table):
-        scale = 1 if self.p == 2 else {3: 6, 4: 24}[self.p]
+        scale = 1 if self.p == 2 else math.factorial(self.p)
         return float(np.float32(self.T / scale / float(table.unit)))
 
 

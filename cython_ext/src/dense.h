@@ -14,10 +14,11 @@
  * can flip any more returns early.  Nothing here allocates, validates, or needs the interpreter lock; all buffers belong to
  * the caller.
  *
- * Forms (gains.h, pairwise.h)
+ * Forms (gains.h, floats.h, pairwise.h)
  *   SQUARES    U cubic, its gain even in X: sums of X^2 over bits, X in int16
  *   NARROW     gains in int32, X in int16; sums in int32 up to a tile, int64 above
  *   WIDE       gains in int64, X in int32: anything
+ *   FLOATS     gains in float32, X in int16: anything, but rounded; the one form whose spins depend on the path
  *   BLOCKED    U quadratic and even: fields of 32 sites at once from the overlaps
  *   SCREENED   U quadratic and even: all fields kept, 32 sites tested at once
  */
@@ -26,14 +27,17 @@
 
 #include <stdint.h>
 
-enum { SQUARES, NARROW, WIDE, BLOCKED, SCREENED };
+enum { SQUARES, NARROW, WIDE, FLOATS, BLOCKED, SCREENED };
 enum { SEQUENTIAL, RANDOM, WAITING };
 
 /* U in differences.  up(X) = U(X+2) - U(X);  gain(X) = U(X-2) - U(X+2), stored divided by `unit`;  where U is a polynomial,
  * gain = (coefficients . powers of X) >> shift, and 8 times the sum of (up - down)(X) is moment . (K, sum X, sum X^2). */
 typedef struct {
-    const int64_t *pairs;       /* up and gain / unit on the N + 1 overlaps, interleaved */
-    int64_t unit, largest;      /* largest |gain| / unit, or 2 N^2 for SQUARES: bounds the int32 partial sums */
+    const int64_t *values;      /* U on the N + 1 overlaps */
+    const int64_t *pairs;       /* up and gain / unit on them, interleaved */
+    const int64_t *packed;      /* NARROW: up / up_unit and gain / unit in two int32, or NULL; FLOATS: up and gain in two floats */
+    int64_t up_unit;
+    int64_t unit, largest;      /* largest |gain| / unit (and |up| / up_unit), or 2 N^2 for SQUARES: bounds the int32 partial sums */
     int64_t moment[3];
     int64_t square[2];          /* SQUARES: 8 gain(X) = square[0] + square[1] X^2 */
     int32_t coefficient[8];
@@ -73,6 +77,7 @@ typedef struct {
     int32_t *overlaps32;        /* the same in natural order (WIDE, BLOCKED) */
     int32_t *gains32;
     int64_t *gains64;
+    float *floats;              /* gains of FLOATS */
     int64_t *totals;            /* sum of up, sum of gain, sum of X; three a replica */
     const int32_t *counts;      /* set bits of every row */
     int32_t *visits;            /* RANDOM: the site of every attempt */

@@ -1,6 +1,6 @@
 /* All kernels, compiled for the path of the including file. */
 #include "dense.h"
-#include "gains.h"
+#include "forms.h"
 #include "lanes.h"
 #include "roofline.h"
 #include "pairwise.h"

@@ -2,7 +2,7 @@
 #ifndef HEBBIAN_SWEEPS_H
 #define HEBBIAN_SWEEPS_H
 
-#include "gains.h"
+#include "forms.h"
 #include "pairwise.h"
 #include "thresholds.h"
 #include "waiting.h"
@@ -103,6 +103,7 @@ static int64_t dense_run(const dense_system *system, uint32_t k0, uint32_t k1, u
         int64_t flips = 0;
         for (int64_t replica = 0; replica < replicas; replica++) {
             int64_t accepted = sweep(system, replica, k0, k1, first + (uint32_t) t, tau, heat_bath);
+            if (accepted && system->form == FLOATS) settle_floats(system, replica);
             series->overlap[t * replicas + replica] = first_overlap(system, replica);
             series->energy[t * replicas + replica] = system->energy[replica];
             series->accepted[t * replicas + replica] = accepted;

@@ -40,6 +40,7 @@ typedef uint64_t u64v __attribute__((vector_size(WIDTH)));
 typedef float f32v __attribute__((vector_size(WIDTH)));
 typedef double f64v __attribute__((vector_size(WIDTH)));
 typedef int16_t i16half __attribute__((vector_size(WIDTH / 2)));
+typedef int32_t i32half __attribute__((vector_size(WIDTH / 2)));
 typedef float f32half __attribute__((vector_size(WIDTH / 2)));
 
 static const uint16_t lane_bit16[32] = {
@@ -113,6 +114,19 @@ static inline i32v widen16(const int16_t *p)
 #endif
 }
 
+static inline i64v widen32(const int32_t *p)
+{
+#if defined(VECTOR_AVX512)
+    return (i64v) _mm512_cvtepi32_epi64(_mm256_loadu_si256((const __m256i *) p));
+#elif defined(VECTOR_AVX2)
+    return (i64v) _mm256_cvtepi32_epi64(_mm_loadu_si128((const __m128i *) p));
+#else
+    i32half v;
+    memcpy(&v, p, WIDTH / 2);
+    return __builtin_convertvector(v, i64v);
+#endif
+}
+
 static inline f64v widenf(const float *p)
 {
 #if defined(VECTOR_AVX512)
@@ -145,6 +159,37 @@ static inline i16v add_where16(i16v sum, i16v word, i16v bit, i16v x)
 #else
     return sum + (x & ((word & bit) == bit));
 #endif
+}
+
+static inline f32v add_where_float(f32v sum, i32v word, i32v bit, f32v x)
+{
+#if defined(VECTOR_AVX512)
+    return (f32v) _mm512_mask_add_ps((__m512) sum, _mm512_test_epi32_mask((__m512i) word, (__m512i) bit), (__m512) sum, (__m512) x);
+#else
+    return sum + (f32v) ((i32v) x & ((word & bit) == bit));
+#endif
+}
+
+/* Both halves of table[index], one 64-bit entry a 32-bit lane. */
+static inline i64v gather64(const int64_t *table, i64v index)
+{
+#if defined(VECTOR_AVX512)
+    return (i64v) _mm512_i64gather_epi64((__m512i) index, table, 8);
+#elif defined(VECTOR_AVX2)
+    return (i64v) _mm256_i64gather_epi64((const long long *) table, (__m256i) index, 8);
+#else
+    i64v v;
+    for (int j = 0; j < LANES64; j++) v[j] = table[index[j]];
+    return v;
+#endif
+}
+
+static inline void look_up(const int64_t *table, i32v index, i32v *low, i32v *high)
+{
+    const u64v half = (u64v){0} + UINT64_C(0xFFFFFFFF);
+    u64v even = (u64v) gather64(table, (i64v) ((u64v) index & half)), odd = (u64v) gather64(table, (i64v) ((u64v) index >> 32));
+    *low = (i32v) ((even & half) | (odd << 32));
+    *high = (i32v) ((even >> 32) | (odd & ~half));
 }
 
 /* x where the bit is set, 0 elsewhere. */

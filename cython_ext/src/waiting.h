@@ -13,7 +13,7 @@
 #ifndef HEBBIAN_WAITING_H
 #define HEBBIAN_WAITING_H
 
-#include "gains.h"
+#include "forms.h"
 #include "pairwise.h"
 
 /* 2^-y for y >= 0, at least 2^-115: 2^-n times the series on |rest| <= 1/2. */

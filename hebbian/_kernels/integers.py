@@ -37,12 +37,14 @@ def _cached_plan(table, N, K, form, pairs):
 class Plan:
     """How a table of U enters a kernel: differences, bounds and the form they allow.
 
-    form : "pairs", "squares", "narrow" or "wide"; the others are fields of `dense_table` and `pair_buffers`.
+    form : "pairs", "squares", "narrow" or "wide", or where it is asked for "float32", which rounds; the others are fields of
+        `dense_table` and `pair_buffers`.
     """
 
     def __init__(self, table, N, K, form=None, pairs=True):
         # A polynomial U continues beyond the ends of its table, where no flip ever leads; any other U is constant there.
         U = [int(value) for value in table]
+        self.values = np.array(U, np.int64)
         points = range(-N, N + 1, 2)
         fitted = monomials(U[:10], points[:10]) if N >= 9 else monomials(U, points)
         # Over their common denominator, so that thousands of points are checked in integers.
@@ -80,6 +82,15 @@ class Plan:
             self.form = "pairs"
         if form is not None:
             self._demand(form, largest, N)
+        self.packed, self.up_unit = None, gcd(*up) or 1
+        if self.form == "narrow" and not self.coefficient:
+            up = [value // self.up_unit for value in up]
+            most = max(abs(value) for value in up)
+            if 16 * most <= np.iinfo(np.int32).max:
+                self.packed, self.largest = np.array([up, gain], np.int32).T.copy().view(np.int64), max(self.largest, most)
+        if self.form == "float32":
+            pairs = np.array([up, [value * self.unit for value in gain]], np.int64)
+            self.packed = pairs.T.astype(np.float32, order="C").view(np.int64)
 
     def _quadratic(self, fitted, N, K):
         """Curvature and ground of 8 U = ground / K + curvature X^2, or zeros where the pairwise kernels cannot hold it."""
@@ -112,6 +123,11 @@ class Plan:
                 self.square = [int(scaled[0]), int(scaled[2])]
 
     def _demand(self, form, largest, N):
+        if form == "float32":
+            if N > np.iinfo(np.int16).max:
+                raise ValueError(f"form 'float32' keeps overlaps in 16 bits and N = {N} spins leave them: use 'wide'")
+            self.form = form
+            return
         order = ["pairs", "squares", "narrow", "wide"]
         if form not in order or order.index(form) < order.index(self.form):
             raise ValueError(f"form {form!r} cannot hold this table: use {self.form!r} or a wider one")
@@ -155,8 +171,7 @@ def narrow_plan(sums, K, polynomial):
     if largest > 127:
         return None
     rows = np.array(sums // unit if unit > 1 else sums, np.int8)
-    moments = np.array([[np.abs(row).sum(dtype=np.int64), *(np.power(row, k, dtype=np.int64).sum() for k in (1, 2, 3))]
-                        for row in rows])
+    moments = _moments(rows)
     sigma = math.sqrt(moments[:, 2].sum() / K)
     limit, slack, shift = _limit(order, largest, sigma)
     if limit < max(3 * sigma, 2 * largest):
@@ -171,6 +186,15 @@ def narrow_plan(sums, K, polynomial):
     tile = max(1, (2**31 - 1) // (2 * product * overlap))
     blocks = order == 2 and K * len(rows) * largest**2 < 2**30
     return NarrowPlan(rows, unit, slope, tops.astype(float), moments[:, 0].copy(), limit, slack, tile, shift, blocks)
+
+
+def _moments(rows):
+    """Sums of |c|, c, c^2 and c^3 over every row, int64 (N, 4); a stretch of rows at a time, as these need eight bytes each."""
+    result, step = np.empty((len(rows), 4), np.int64), max(1, 10**6 // rows.shape[1])
+    for first in range(0, len(rows), step):
+        c = rows[first:first + step].astype(np.int64)
+        result[first:first + step] = np.stack([power.sum(axis=1) for power in (np.abs(c), c, c**2, c**3)], axis=1)
+    return result
 
 
 def _limit(order, largest, sigma):

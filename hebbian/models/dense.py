@@ -124,15 +124,20 @@ class Settings(MonteCarloSettings):
         "random", whose rejected attempts are counted and not made: the faster way below about one flip a sweep, the slower
         one above; its spins at every sweep have the law of "random" and other random numbers) or "synchronous" (all spins at
         once from their mean-field fields, another law: see `hebbian.models.dense_field`).
+    gains : "exact" (energy changes in integers) or "float32" (rounded, at T > 0; faster where the integers need 64 bits, as for
+        large p or N; which flip a near tie decides then depends on the instruction set).
     """
 
     order: str = "sequential"
+    gains: str = "exact"
 
     ORDERS: ClassVar[tuple[str, ...]] = ("sequential", "random", "waiting", "synchronous")
+    GAINS: ClassVar[tuple[str, ...]] = ("exact", "float32")
 
     def __post_init__(self):
         super().__post_init__()
         object.__setattr__(self, "order", fields.choice("order", self.order, self.ORDERS))
+        object.__setattr__(self, "gains", fields.choice("gains", self.gains, self.GAINS))
 
 
 MODEL = DenseHopfield
@@ -171,9 +176,23 @@ def check(model: DenseHopfield, settings: MonteCarloSettings) -> None:
     elif order != "sequential" and model.protocol != "storage":
         raise InvalidInput(f"order = {order!r} is for stored patterns, not for protocol = {model.protocol!r}: "
                            "give order = 'sequential'")
+    if getattr(settings, "gains", "exact") == "float32":
+        _check_rounded(model, settings)
     if model.protocol == "supervised" and (model.M >= 2**15 or model.M * N >= 2**26):
         raise InvalidInput(f"M = {model.M} with N = {N} is too large for the sums of examples: give M below 32768 and M N "
                            "below 67108864")
+
+
+def _check_rounded(model, settings):
+    if model.protocol != "storage":
+        raise InvalidInput(f"gains = 'float32' is for stored patterns, not for protocol = {model.protocol!r}: "
+                           "give gains = 'exact'")
+    if settings.order == "synchronous":
+        raise InvalidInput("gains = 'float32' has no role in order = 'synchronous', which sums no gains: give gains = 'exact'")
+    if settings.T == 0:
+        raise InvalidInput("gains = 'float32' rounds energy changes, whose sign T = 0 needs: give gains = 'exact'")
+    if settings.N >= 2**15:
+        raise InvalidInput(f"gains = 'float32' holds N below 32768 and N = {settings.N}: give gains = 'exact'")
 
 
 def _check_synchronous(model, settings):
@@ -210,7 +229,8 @@ def companions(model: DenseHopfield, settings: MonteCarloSettings):
     series of more than 65536 sweeps would take too much memory for many points at once.
     """
     short = settings.burn_in + settings.sweeps <= 2**16
-    if model.protocol == "storage" and settings.order == "sequential" and short and runs_in_lanes(model, settings.N):
+    default = (model.protocol, settings.order, settings.gains) == ("storage", "sequential", "exact")
+    if default and short and runs_in_lanes(model, settings.N):
         return model, replace(settings, T=0.0, samples=1)
     return None
 
@@ -223,9 +243,10 @@ def runs_in_lanes(model: DenseHopfield, N: int) -> bool:
 def memory(model: DenseHopfield, settings: MonteCarloSettings, points: int = 1) -> int:
     """Bytes that a process needs at its peak, checked against the peak measured for sizes from 36 to 500 MiB.
 
-    The interpreter and its libraries; the exact table of U; packed patterns or int16 sums of examples; overlaps and gains
-    of both replicas while they are set up; the couplings of p = 2, which the kernel keeps up to 8192 spins; the series of
-    all points that are simulated together and the transform behind the autocorrelation of one.
+    The interpreter and its libraries; the exact table of U; packed patterns, or sums of examples in int16 and as the int8
+    rows of the kernel; overlaps and gains of both replicas while they are set up; the couplings of p = 2, which the kernel
+    keeps up to 8192 spins; the series of all points that are simulated together and the transform behind the
+    autocorrelation of one.
     """
     N, count = settings.N, terms(model, settings.N)
     padded = 64 * -(-count // 64)
@@ -234,7 +255,7 @@ def memory(model: DenseHopfield, settings: MonteCarloSettings, points: int = 1) 
         entry, reach = (2, model.M * N) if model.protocol == "supervised" else (1, N)
         return INTERPRETER + 700 * reach + (3 * entry * N + 12 * REPLICAS) * padded + series
     if model.protocol == "supervised":
-        return INTERPRETER + 500 * model.M * N + (2 * N + 8 * REPLICAS * model.p) * padded + N * padded // 8 + series
+        return INTERPRETER + 500 * model.M * N + (4 * N + 16 * REPLICAS * model.p) * padded + N * padded // 8 + series
     # The kernel builds couplings where a run is long enough to gain from them; waiting needs them.
     coupled = operations(model, settings) > 200 * N * N or getattr(settings, "order", "sequential") == "waiting"
     couplings = 2 * N * N if model.p == 2 and N <= 8192 and coupled else 0

@@ -27,7 +27,7 @@ def simulate(model, *, patterns=None, examples=None, start="pattern", record=(),
     examples : optional +-1 array (K, M, N) of examples of those archetypes, or (samples, K, M, N).
     start : "pattern", "noisy", "random", or +-1 spins (N,) or (samples, 2, N).
     record : any of "series" (m and energy a sweep), "histogram" (P(m)), "spins" (final spins) to keep on the run.
-    settings : N, T, samples, burn_in, sweeps, seed, overlap, rule, order, threshold; see `hebbian.models.dense.Settings`.
+    settings : N, T, samples, burn_in, sweeps, seed, overlap, rule, order, gains, threshold; see `hebbian.models.dense.Settings`.
 
     Returns
     -------
@@ -155,7 +155,8 @@ def _kernel(model, settings, sample, packed, examples, table, spins):
     if model.protocol == "storage":
         from hebbian._kernels.dense import DenseKernel
 
-        return DenseKernel(packed.rows, packed.K, table.values, spins, order=settings.order)
+        form = "float32" if settings.gains == "float32" else None
+        return DenseKernel(packed.rows, packed.K, table.values, spins, form, settings.order)
     given = examples if examples is None or examples.ndim == 3 else examples[sample]
     return Learner(model, settings, packed, sample, table, spins, given)
 

@@ -11,6 +11,7 @@ from scipy.stats import chi2
 
 from hebbian import patterns, reference, streams
 from hebbian._kernels import dense
+from hebbian._kernels.integers import plan_of
 from hebbian.models.dense import DenseHopfield, integer_table
 from kernels.test_dense import CASES, DIGESTS, advance, boltzmann, p_value, sampled, start_spins, table_of, trajectory_digest
 
@@ -134,13 +135,18 @@ def test_the_narrowest_exact_form_is_chosen():
     assert form(100, 300, p=3) == form(100, 300, p=3, energy="power") == "squares"
     assert form(100, 300, p=4) == form(60, 300, p=5) == "narrow"
     assert form(100, 300, p=8) == "wide"
+    assert form(22, 40, energy=table_of(22, "teeth")) == form(20, 10, energy=table_of(20, "kink")) == "narrow"
+    for shape, packed in (("teeth", False), ("kink", True)):
+        plan = plan_of(integer_table(DenseHopfield(K=9, energy=table_of(22, shape)), 22).values, 22, 9)
+        assert (plan.packed is not None) == packed
     for forbidden in ("squares", "blocked", "screened"):
         with pytest.raises(ValueError, match="cannot hold"):
             pair_of(DenseHopfield(K=300, p=4), 100, 300, forbidden)
 
 
 def test_a_quadratic_kernel_changes_its_form_between_calls_and_not_its_results():
-    N, K = 600, 30
+    # Calls long enough that the couplings are worth building.
+    N, K, sweeps = 500, 30, 3000
     model = DenseHopfield(K=K)
     table = integer_table(model, N)
     packed = patterns.rademacher(N, K, seed=3, sample=1)
@@ -149,7 +155,7 @@ def test_a_quadratic_kernel_changes_its_form_between_calls_and_not_its_results()
     seen = []
     for call, T in enumerate((0.2, 0.2, 3.0, 3.0, 0.1)):
         tau = float(np.float32(T / float(table.unit)))
-        first, second = (advance(kernel, (1, 2), 20, tau, "metropolis", 20 * call) for kernel in (free, fixed))
+        first, second = (advance(kernel, (1, 2), sweeps, tau, "metropolis", sweeps * call) for kernel in (free, fixed))
         assert all(np.array_equal(first[name], second[name]) for name in first)
         assert np.array_equal(free.overlaps, fixed.overlaps) and np.array_equal(free.spins, fixed.spins)
         seen.append(free.form)
