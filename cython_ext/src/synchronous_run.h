@@ -56,7 +56,7 @@ static inline void add_row(const synchronous_system *system, int64_t replica, in
 }
 
 /* Planes of G and the energy of the present configuration. */
-static void look_up(const synchronous_system *system, int64_t replica)
+static void field_of_overlaps(const synchronous_system *system, int64_t replica)
 {
     int64_t base = replica * system->width, energy = 0;
     for (int64_t mu = 0; mu < system->patterns; mu++) {
@@ -74,7 +74,7 @@ static void synchronous_start(const synchronous_system *system)
     memset(system->overlaps, 0, system->replicas * system->width * sizeof *system->overlaps);
     for (int64_t replica = 0; replica < system->replicas; replica++) {
         for (int64_t i = 0; i < system->sites; i++) add_row(system, replica, i, system->spins[replica * system->sites + i]);
-        look_up(system, replica);
+        field_of_overlaps(system, replica);
     }
 }
 
@@ -103,7 +103,7 @@ static void synchronous_sweep(const synchronous_system *system, int64_t *accepte
             add_row(system, replica, site, -2 * *spin);
             *spin = -*spin;
         }
-        look_up(system, replica);
+        field_of_overlaps(system, replica);
     }
 }
 
