@@ -90,7 +90,15 @@ def slope(function, short, long):
 class Table:
     def __init__(self, words):
         self.words = words
-        print("| row | product M/s | ratio | range | bar | |\n|---|---|---|---|---|---|", flush=True)
+        self.begin("row", "product M/s", "ratio", "range", "bar", "")
+
+    def begin(self, *columns):
+        """A table of these columns, printed with its first line."""
+        self.head = f"\n| {' | '.join(columns)} |\n{'|---' * len(columns)}|\n"
+
+    def line(self, *cells):
+        print(f"{self.head}| {' | '.join(cells)} |", flush=True)
+        self.head = ""
 
     def wanted(self, name):
         return not self.words or any(word in name for word in self.words)
@@ -110,8 +118,8 @@ class Table:
             rates.append(work / a)
         median, bar = statistics.median(ratios), bar or BARS.get(name)
         verdict = "" if bar is None else "ok" if median >= bar else "MISSED"
-        print(f"| {name} | {statistics.median(rates) / 1e6:.3g} | {median:.3g} | {min(ratios):.3g}-{max(ratios):.3g} | "
-              f"{bar or ''} | {verdict} |", flush=True)
+        self.line(name, f"{statistics.median(rates) / 1e6:.3g}", f"{median:.3g}", f"{min(ratios):.3g}-{max(ratios):.3g}",
+                  f"{bar or ''}", verdict)
 
 
     def share(self, name, sample):
@@ -119,8 +127,7 @@ class Table:
         shares, bar = [sample() for _ in range(PAIRS)], SHARES.get(name)
         median = statistics.median(shares)
         verdict = "" if bar is None else "ok" if median <= bar else "MISSED"
-        print(f"| {name} | {median:.1%} | {min(shares):.1%} to {max(shares):.1%} | {f'{bar:.0%}' if bar else ''} | {verdict} |",
-              flush=True)
+        self.line(name, f"{median:.1%}", f"{min(shares):.1%} to {max(shares):.1%}", f"{bar:.0%}" if bar else "", verdict)
 
 
 def pairwise(table):
@@ -139,9 +146,9 @@ def pairwise(table):
         np.fill_diagonal(J, 0.0)
         beta, N = 1 / work.T, work.N
 
-        short = 20000 // (N // 100) // (8 if work.start == "random" else 1)
+        long = 160000 // (N // 100) // (8 if work.start == "random" else 1)
         dwave = peers.DwaveMetropolis(J)
-        table.row(f"{work.name} / dwave", N, product, lambda n: dwave(spins, beta, n), sliced=(short // 10, short))
+        table.row(f"{work.name} / dwave", N, product, lambda n: dwave(spins, beta, n), sliced=(long // 10, long))
         openjij = peers.OpenjijMetropolis(J)
         table.row(f"{work.name} / openjij", N, product, lambda n, f=openjij: f(spins, beta, n))
         s, h = spins.astype(np.float64), J @ spins
@@ -330,7 +337,7 @@ def shares(table):
                if f"random words of {work.name}" in SHARES]
     kernels += [(f"lanes N={N}", N * LANES, lambda N=N, K=K: AdvanceLanes(N, K)) for N, K in LADDERS]
     parts = (("random words", False), ("thresholds", True))
-    print("\n| share of a kernel's time | median | range | bar | |\n|---|---|---|---|---|")
+    table.begin("share of a kernel's time", "median", "range", "bar", "")
     for name, attempts, make in kernels:
         names = [(f"{part} of {name}", thresholds) for part, thresholds in parts if table.wanted(f"{part} of {name}")]
         advance = make() if names else None
@@ -350,7 +357,7 @@ def scans(table):
 
     from hebbian.bench import WORKS, settled
 
-    print("\n| scan | G terms/s | GB/s of gains | of the limit | range | bar | |\n|---|---|---|---|---|---|---|")
+    table.begin("scan", "G terms/s", "GB/s of gains", "of the limit", "range", "bar", "")
     for name, bar in SCANS.items():
         passes, work = name.split(", ")
         work = next(w for w in WORKS if w.name == work)
@@ -365,8 +372,8 @@ def scans(table):
             limit = kernels.read_buffer(gains, rounds) / 4 if one else kernels.float_adds(2 * 10**6)
             fractions.append(terms[-1] * (time.thread_time() - begun) / limit)
         median, rate = statistics.median(fractions), statistics.median(terms) / 1e9
-        print(f"| {name} | {rate:.3g} | {4 * rate:.3g} | {median:.0%} | {min(fractions):.0%} to {max(fractions):.0%} | {bar:.0%} | "
-              f"{'ok' if median >= bar else 'MISSED'} |", flush=True)
+        table.line(name, f"{rate:.3g}", f"{4 * rate:.3g}", f"{median:.0%}", f"{min(fractions):.0%} to {max(fractions):.0%}",
+                   f"{bar:.0%}", "ok" if median >= bar else "MISSED")
 
 
 def main():

@@ -1,6 +1,8 @@
 # cython: language_level=3, boundscheck=False, wraparound=False
 # distutils: sources = cython_ext/src/supervised_paths.c cython_ext/src/supervised_portable.c cython_ext/src/supervised_avx2.c cython_ext/src/supervised_avx512.c cython_ext/src/supervised_avx512vnni.c
-"""Compiled sweeps over rows of small integers: supervised networks (src/supervised.h), synchronous dynamics (src/synchronous.h).
+"""Compiled sweeps over rows of small integers: supervised networks and synchronous dynamics.
+
+Their contracts are at the heads of src/supervised.h and src/synchronous.h.
 
 The owner object holds every buffer and chooses, once, the integers that provably hold every sum; the Python face
 (hebbian.simulation.dense) has validated all that arrives here.

@@ -142,14 +142,19 @@ def call_overhead(work: Work = WORKS[0], attempts=10**5) -> float:
 
 
 def overheads(work: Work, attempts: int, pairs: int) -> list[float]:
-    """Relative cost of calls of `attempts` attempts over one long call, of alternating pairs."""
+    """Relative cost of calls of `attempts` attempts over the mean of a long call before and one after them."""
     advance, sweeps, calls = settled(work), max(1, attempts // work.N), 40
 
     def pieces():
         for _ in range(calls):
             advance(sweeps)
 
-    return [seconds(pieces) / seconds(advance, calls * sweeps) - 1 for _ in range(pairs)]
+    found, before = [], seconds(advance, calls * sweeps)
+    for _ in range(pairs):
+        in_pieces, after = seconds(pieces), seconds(advance, calls * sweeps)
+        found.append(2 * in_pieces / (before + after) - 1)
+        before = after
+    return found
 
 
 def measure() -> dict:

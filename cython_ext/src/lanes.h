@@ -66,8 +66,7 @@ static int64_t lane_load(const lane_system *system, int64_t group, int64_t low, 
     for (int part = 0; part < GROUP; part += LANES16) {
         i32v even = splat32(0), odd = splat32(0);
         for (int64_t mu = low; mu < high; mu++) {
-            i16v x = load16(overlap_row(rows_of(system, group), mu) + part), below = x >> 15;
-            i32v size = (i32v) ((x ^ below) - below);
+            i32v size = (i32v) magnitude16(load16(overlap_row(rows_of(system, group), mu) + part));
             even += size & 0xFFFF;
             odd += size >> 16;
         }

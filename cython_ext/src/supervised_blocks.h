@@ -1,8 +1,8 @@
 /* BLOCKS: U quadratic and even; fields H_i = sum_mu c_i X of 32 sites at once, corrected after a flip inside their block.
  *
- * Two patterns at a time multiply the int8 entries of 32 sites, which lie side by side, so that no sum runs across lanes.  While
- * few flips are accepted, a comparison in floats that errs on the side of flipping finds the sites of a block that may flip;
- * in hot networks every site is looked at in turn.  Either way each of them is decided exactly.
+ * Two patterns at a time multiply the int8 entries of 32 sites, which lie side by side, so that no sum runs across lanes.
+ * While few flips are accepted, a comparison in floats that errs on the side of flipping finds the sites of a block that may
+ * flip; in hot networks every site is looked at in turn.  Either way each of them is decided exactly.
  *
  * An attempt costs K/32 of two operations, an accepted flip a row of 32 couplings and one pass over the int16 overlaps.
  */

@@ -99,7 +99,8 @@ static void gather_overlaps(const supervised_system *system, int64_t replica)
     const narrow_buffers *narrow = &system->narrow;
     int64_t base = replica * system->width;
     for (int64_t mu = 0; mu < system->width; mu++) system->overlaps[base + mu] = narrow->overlaps[base + mu];
-    for (int64_t j = base; j < base + narrow->count[replica]; j++) system->overlaps[base + narrow->condensed[j]] = narrow->values[j];
+    for (int64_t j = base; j < base + narrow->count[replica]; j++)
+        system->overlaps[base + narrow->condensed[j]] = narrow->values[j];
 }
 
 /* Put the patterns beyond the limit on the list. */
@@ -137,8 +138,8 @@ static void spread_overlaps(const supervised_system *system, int64_t replica)
     narrow->left[replica] = narrow->slack;
 }
 
-/* X_mu += step c^mu for step = 2 or -2; with `next`, also S of the site after, on the moved overlaps in the same pass.  Sizes are
- * looked at where `checked`; up to `slack` flips may go by before, for which the bounds leave room beyond the limit. */
+/* X_mu += step c^mu for step = 2 or -2; with `next`, also S of the site after, on the moved overlaps in the same pass.
+ * Sizes are looked at where `checked`; up to `slack` flips go by before, for which the bounds leave room beyond the limit. */
 ALWAYS_INLINE double move_site(narrow_kind kind, int next, int checked, int step, const supervised_system *system,
                                int64_t replica, int64_t site)
 {
@@ -187,12 +188,13 @@ ALWAYS_INLINE double move_signed(int order, int shift, int next, int checked, co
                                  int64_t site)
 {
     const int8_t *spin = system->spins + replica * system->sites + site;
-    const narrow_kind plus = {order, 1, shift}, minus = {order, 0, shift};
-    int up = next && spin[1] > 0;
-    if (order == 2) return move_site(plus, 0, checked, -2 * spin[0], system, replica, site);
-    if (spin[0] > 0)
-        return up ? move_site(plus, next, checked, -2, system, replica, site) : move_site(minus, next, checked, -2, system, replica, site);
-    return up ? move_site(plus, next, checked, 2, system, replica, site) : move_site(minus, next, checked, 2, system, replica, site);
+    const narrow_kind up = {order, 1, shift}, down = {order, 0, shift};
+    if (order == 2) return move_site(up, 0, checked, -2 * spin[0], system, replica, site);
+    if (next && spin[1] > 0)
+        return spin[0] > 0 ? move_site(up, next, checked, -2, system, replica, site)
+                           : move_site(up, next, checked, 2, system, replica, site);
+    return spin[0] > 0 ? move_site(down, next, checked, -2, system, replica, site)
+                       : move_site(down, next, checked, 2, system, replica, site);
 }
 
 ALWAYS_INLINE double move_narrow(int order, int next, const supervised_system *system, int64_t replica, int64_t site)

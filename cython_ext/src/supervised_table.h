@@ -22,9 +22,9 @@ static int exact_verdict(const supervised_system *system, int64_t replica, int64
 {
     const int32_t *overlaps = system->overlaps + replica * system->width;
     int spin = system->spins[replica * system->sites + site];
-    int64_t rise = 0;
+    int64_t rise = 0, row = site * system->width;
     for (int64_t mu = 0; mu < system->patterns; mu++) {
-        int64_t c = system->rows ? system->unit * system->rows[site * system->width + mu] : system->sums[site * system->width + mu];
+        int64_t c = system->rows ? system->unit * system->rows[row + mu] : system->sums[row + mu];
         int64_t before = (system->unit * overlaps[mu] + system->reach) / 2;
         rise += system->table[before - spin * c] - system->table[before];
     }

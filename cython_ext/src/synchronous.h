@@ -2,7 +2,7 @@
  *
  * Contract
  *   in     rows      integers c_i^mu, one row of `width` a site (a multiple of 32, padding 0): int8, or int16 where `wide`
- *          field     G on X = -reach, -reach + 2, ..., reach, int32 with |G| < 2^31 - 2^16: the field is h_i = sum_mu c_i G(X_mu)
+ *          field     G on X = -reach, -reach + 2, ..., reach, int32 with |G| < 2^31 - 2^16: h_i = sum_mu c_i^mu G(X_mu)
  *          table     U on the same X, int64; only the recorded energy sees it
  *   inout  spins     +-1, N a replica
  *          overlaps  X_mu = sum_i c_i^mu s_i, `width` a replica
@@ -10,8 +10,8 @@
  *   out    one row a sweep: X_0, energy, flips of every replica, sum_i s_i s_i' of replicas 0 and 1
  *
  * Spin i flips iff s_i h_i < theta tau with the heat-bath threshold of attempt i (philox.h) and the fields of one and the same
- * configuration: exact integers on every path.  At tau = 0 a spin without a field stays, and a sweep without a flip has reached a
- * fixed point, where the run returns early; a cycle of two configurations goes on.
+ * configuration: exact integers on every path.  At tau = 0 a spin without a field stays, and a sweep without a flip has
+ * reached a fixed point, where the run returns early; a cycle goes on.
  *
  * G enters as two planes of int16, G = 2^16 high + low, of which the high one is left out where it vanishes.  A sweep costs N
  * sums of K products a plane and replica, and one pass over K a flip.  Nothing here allocates, validates, or needs the

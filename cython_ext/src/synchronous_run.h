@@ -9,13 +9,13 @@
 #define STRETCH 4096  /* patterns of it */
 
 /* Entries mu .. mu + LANES16 - 1 of a row. */
-static inline __attribute__((always_inline)) i16v entries(int wide, const void *rows, int64_t at)
+ALWAYS_INLINE i16v entries(int wide, const void *rows, int64_t at)
 {
     return wide ? load16((const int16_t *) rows + at) : widen8((const int8_t *) rows + at);
 }
 
 /* sum of c x over whole vectors, no more than a tile of them. */
-static inline __attribute__((always_inline)) int64_t dot_row(int wide, const void *rows, int64_t at, const int16_t *x, int64_t count)
+ALWAYS_INLINE int64_t dot_row(int wide, const void *rows, int64_t at, const int16_t *x, int64_t count)
 {
     i32v sum[2] = {{0}};
     int64_t mu = 0;
@@ -26,8 +26,7 @@ static inline __attribute__((always_inline)) int64_t dot_row(int wide, const voi
     return reduce64(widen_sum((i64v){0}, sum[0] + sum[1]));
 }
 
-static inline __attribute__((always_inline)) void sum_fields(int wide, const synchronous_system *system, int64_t first,
-                                                             int64_t count)
+ALWAYS_INLINE void sum_fields(int wide, const synchronous_system *system, int64_t first, int64_t count)
 {
     int64_t width = system->width, step = system->tile * LANES16;
     if (step > STRETCH) step = STRETCH;

@@ -171,8 +171,7 @@ def narrow_plan(sums, K, polynomial):
     if largest > 127:
         return None
     rows = np.array(sums // unit if unit > 1 else sums, np.int8)
-    moments = np.array([[np.abs(row).sum(dtype=np.int64), *(np.power(row, k, dtype=np.int64).sum() for k in (1, 2, 3))]
-                        for row in rows])
+    moments = _moments(rows)
     sigma = math.sqrt(moments[:, 2].sum() / K)
     limit, slack, shift = _limit(order, largest, sigma)
     if limit < max(3 * sigma, 2 * largest):
@@ -187,6 +186,15 @@ def narrow_plan(sums, K, polynomial):
     tile = max(1, (2**31 - 1) // (2 * product * overlap))
     blocks = order == 2 and K * len(rows) * largest**2 < 2**30
     return NarrowPlan(rows, unit, slope, tops.astype(float), moments[:, 0].copy(), limit, slack, tile, shift, blocks)
+
+
+def _moments(rows):
+    """Sums of |c|, c, c^2 and c^3 over every row, int64 (N, 4); a stretch of rows at a time, as these need eight bytes each."""
+    result, step = np.empty((len(rows), 4), np.int64), max(1, 10**6 // rows.shape[1])
+    for first in range(0, len(rows), step):
+        c = rows[first:first + step].astype(np.int64)
+        result[first:first + step] = np.stack([power.sum(axis=1) for power in (np.abs(c), c, c**2, c**3)], axis=1)
+    return result
 
 
 def _limit(order, largest, sigma):

@@ -243,9 +243,10 @@ def runs_in_lanes(model: DenseHopfield, N: int) -> bool:
 def memory(model: DenseHopfield, settings: MonteCarloSettings, points: int = 1) -> int:
     """Bytes that a process needs at its peak, checked against the peak measured for sizes from 36 to 500 MiB.
 
-    The interpreter and its libraries; the exact table of U; packed patterns or int16 sums of examples; overlaps and gains
-    of both replicas while they are set up; the couplings of p = 2, which the kernel keeps up to 8192 spins; the series of
-    all points that are simulated together and the transform behind the autocorrelation of one.
+    The interpreter and its libraries; the exact table of U; packed patterns, or sums of examples in int16 and as the int8
+    rows of the kernel; overlaps and gains of both replicas while they are set up; the couplings of p = 2, which the kernel
+    keeps up to 8192 spins; the series of all points that are simulated together and the transform behind the
+    autocorrelation of one.
     """
     N, count = settings.N, terms(model, settings.N)
     padded = 64 * -(-count // 64)
@@ -254,9 +255,10 @@ def memory(model: DenseHopfield, settings: MonteCarloSettings, points: int = 1) 
         entry, reach = (2, model.M * N) if model.protocol == "supervised" else (1, N)
         return INTERPRETER + 700 * reach + (3 * entry * N + 12 * REPLICAS) * padded + series
     if model.protocol == "supervised":
-        return INTERPRETER + 500 * model.M * N + (2 * N + 8 * REPLICAS * model.p) * padded + N * padded // 8 + series
-    # The kernel builds couplings where a run is long enough to gain from them.
-    couplings = 2 * N * N if model.p == 2 and N <= 8192 and operations(model, settings) > 200 * N * N else 0
+        return INTERPRETER + 500 * model.M * N + (4 * N + 16 * REPLICAS * model.p) * padded + N * padded // 8 + series
+    # The kernel builds couplings where a run is long enough to gain from them; waiting needs them.
+    coupled = operations(model, settings) > 200 * N * N or getattr(settings, "order", "sequential") == "waiting"
+    couplings = 2 * N * N if model.p == 2 and N <= 8192 and coupled else 0
     return INTERPRETER + 500 * N + N * padded // 8 + 30 * padded + couplings + series
 
 

@@ -206,7 +206,7 @@ def spinodal_temperature(model: DenseHopfield, *, average: str = "binomial") -> 
 
 
 def phase_diagram(model: DenseHopfield, *, x: str = "alpha", y: str = "T", values=None, T: float | None = None,
-                  points: int = 60, average: str = "binomial") -> PhaseDiagram:
+                  points: int = 60, average: str = "binomial", rsb: int = 0) -> PhaseDiagram:
     """Phase diagram in two of load alpha, temperature T, number M and quality r of examples, and rho, as lines by name.
 
     Parameters
@@ -216,20 +216,22 @@ def phase_diagram(model: DenseHopfield, *, x: str = "alpha", y: str = "T", value
         that of alpha and T.
     T : temperature, where it is not an axis.   points : number of points of every line of alpha and T, at least 2.
     average : "binomial" or "gaussian", as for `solve`.
+    rsb : 1 adds "one_step", the capacity in one step of replica symmetry breaking, beside that of replica symmetry, in planes
+        with alpha; it takes about a second a point.
 
     Returns
     -------
     a mapping of `Line` by name, with attributes `model`, `x` and `y`; each line has arrays named as the axes.  What each line
     means and where it ends is said in `hebbian.theory.dense_lines`; the names are "spinodal", "first_order", "glass",
-    "replicon", and "dynamical" where the glass transition is discontinuous (the first and the last two in the plane of alpha and
-    T or with alpha; "spinodal" alone where neither alpha nor T is an axis).
+    "replicon", and "dynamical" where the glass transition is discontinuous.  Along M with neither alpha nor T there is
+    "spinodal" alone; `hebbian.theory.dense_planes` says what a line is in each plane.
     """
     axes = [fields.choice(name, value, dense_planes.AXES) for name, value in (("x", x), ("y", y))]
     if x == y or set(axes) == {"r", "rho"}:
         raise InvalidInput(f"x = {x!r} and y = {y!r} are not two independent parameters: give two of {dense_planes.AXES}")
-    points = fields.integer("points", points, 2)
+    points, rsb = fields.integer("points", points, 2), fields.integer("rsb", rsb, 0, 1)
     if set(axes) == {"alpha", "T"}:
-        return PhaseDiagram(model, lines(_equations(model, average), points), x, y)
+        return PhaseDiagram(model, lines(_equations(model, average), points, rsb), x, y)
     if model.protocol == "storage":
         raise NotDefined(f"x = {x!r} and y = {y!r} vary the examples: give protocol='supervised' or 'unsupervised'")
     across = x if x not in ("alpha", "T") else y
@@ -241,7 +243,7 @@ def phase_diagram(model: DenseHopfield, *, x: str = "alpha", y: str = "T", value
         if T is None:
             raise InvalidInput(f"T is missing: give the temperature of the plane of {x} and {y}")
         T = fields.real("T", T, 0.0)
-    found = dense_planes.lines(lambda model: _equations(model, average), model, x, y, values, T)
+    found = dense_planes.lines(lambda model: _equations(model, average), model, x, y, values, T, rsb)
     return PhaseDiagram(model, found, x, y)
 
 

@@ -30,7 +30,7 @@ from hebbian.theory.tilted import field_nodes, tilted_averages
 SPACING = 0.007  # of the overlaps n / E|t| at which the solution is followed
 LEAPS = 5  # temperatures at which the capacity is followed from T = 0 to where replica symmetry holds
 SHORTEST = 1e-4  # relative step in temperature below which the search is given up
-JOINED = 5e-3  # relative distance from where replica symmetry holds within which the law of the excess replaces the search
+JOINED = 0.02  # relative distance in T from where replica symmetry holds within which the law of the excess replaces the search
 DISTINCT = 1e-5  # difference of q1 and q0 below which a solution is the replica-symmetric one in disguise
 
 
@@ -181,17 +181,17 @@ def _moved(state, n):
 def capacity(eq, T) -> float:
     """Largest load with a retrieval state at temperature T; that of replica symmetry where its spinodal is stable.
 
-    Where the two meet, their difference closes as the square of the distance in temperature.
+    Where the two meet, their difference closes as the square of the distance in temperature, times a smooth function.
     """
     end, flat = branches.spinodal_instability(eq), float(branches.spinodal_load(eq, T))
     if T >= end:
         return flat
     if T <= (1 - JOINED) * end:
         return float(largest(eq, T).alpha)
-    distances = np.array([2.0, 1.0]) * JOINED
-    loads = [largest(eq, (1 - x) * end).alpha - float(branches.spinodal_load(eq, (1 - x) * end)) for x in distances]
-    x = 1 - T / end
-    return flat + x**2 * float(np.polyval(np.polyfit(distances, loads / distances**2, 1), x))
+    x = JOINED * np.arange(1, 5)
+    excess = [largest(eq, (1 - k) * end).alpha - float(branches.spinodal_load(eq, (1 - k) * end)) for k in x]
+    law = np.polyfit(x, excess / x**2, x.size - 1)
+    return flat + (1 - T / end) ** 2 * float(np.polyval(law, 1 - T / end))
 
 
 @lru_cache(maxsize=256)

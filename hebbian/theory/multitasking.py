@@ -98,7 +98,7 @@ def predict(model: MultitaskingHopfield, settings, **options) -> Solution:
 
 
 def phase_diagram(model: MultitaskingHopfield, *, points: int = 200) -> PhaseDiagram:
-    """Boundaries in the plane of dilution and temperature as lines by name, with arrays `d` and `T`; the model's d plays no role.
+    """Boundaries in the plane of dilution and temperature as lines by name, arrays `d` and `T`; the model's d plays no role.
 
     Parameters
     ----------
@@ -107,8 +107,8 @@ def phase_diagram(model: MultitaskingHopfield, *, points: int = 200) -> PhaseDia
     Returns
     -------
     a mapping of `Line` by name, see `hebbian.theory.multitasking_lines` for what each means and where it ends: "T_c", "T_pure",
-    "T_2", ..., "T_(K-1)", "symmetric_2_lower", "symmetric_2_upper", ..., "symmetric_K_upper", "d_star", and for storage of three
-    patterns and more "d_c", of three to six "d_x" and "mixture_limit".
+    "T_2", ..., "T_(K-1)", "symmetric_2_lower", "symmetric_2_upper", ..., "symmetric_K_upper", "d_star", and for storage of
+    three patterns and more "d_c", of three to six "d_x" and "mixture_limit".
     """
     if model.K is None:
         raise NotDefined("the phase diagram is that of a fixed number of patterns: give K instead of alpha")
@@ -124,7 +124,7 @@ def capacity(model: MultitaskingHopfield, *, T: float = 0.0) -> float:
 
 
 def learning_threshold(model: MultitaskingHopfield, *, p: float = math.erf(math.sqrt(0.5))) -> int:
-    """Smallest number M of examples of the model's quality r from which on overlaps reach the fraction p of their largest value.
+    """Smallest number M of examples of quality r from which on overlaps reach the fraction p of their largest value.
 
     One-step signal against noise in the Gaussian limit: a site sees its leading pattern as n (1 + sqrt(rho) z), whatever the
     rank of the pattern and the dilution, so m / (1 - d) = erf(1 / sqrt(2 rho)) >= p asks for rho <= rho_p =
@@ -163,8 +163,8 @@ def mean_field(patterns, *, T: float, start, tolerance: float = 1e-13) -> np.nda
         if np.abs(image - m).max() < tolerance:
             return image
         m = image
-    raise NoSolution(f"the mean-field map of these patterns has not settled at T = {T:g}: change {np.abs(image - m).max():.1e}; "
-                     "start nearer, or keep away from a transition")
+    raise NoSolution(f"the mean-field map of these patterns has not settled at T = {T:g}: change "
+                     f"{np.abs(image - m).max():.1e}; start nearer, or keep away from a transition")
 
 
 def entry_of(model: MultitaskingHopfield, examples: str = "exact") -> Entry:

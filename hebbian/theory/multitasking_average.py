@@ -59,7 +59,8 @@ class Entry:
             rho = self.rho
             sin, cos, damp = np.sin(x), np.cos(x), np.exp(-rho * x * x / 2)
             tilted = sin + rho * x * cos
-            return d + a * cos * damp, a * tilted * damp, a * damp * ((1 + rho) * cos - rho * x * (sin + tilted)), a * sin * damp
+            second = (1 + rho) * cos - rho * x * (sin + tilted)
+            return d + a * cos * damp, a * tilted * damp, a * second * damp, a * sin * damp
         M, r = self.M, self.r
         theta = x / (M * r)
         sin, cos = np.sin(theta), np.cos(theta)
@@ -128,7 +129,7 @@ def averages(entry: Entry, y) -> Averages:
 
 
 class Equal(NamedTuple):
-    """Averages over v = y sum of `count` entries: E w tanh v, E sech^2 v, E w^2 sech^2 v, E w w' sech^2 v (nan for one entry)."""
+    """Over v = y sum of `count` entries: E w tanh v, E sech^2 v, E w^2 sech^2 v, E w w' sech^2 v (nan for one entry)."""
 
     response: float
     sech2: float

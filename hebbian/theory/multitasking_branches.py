@@ -36,7 +36,7 @@ class Point(NamedTuple):
 
 
 def site(entry: Entry, n, T) -> Averages:
-    """Averages of one site in the field of amplitudes n: T ln 2cosh(h/T), and sech^2(h/T)/T in the second moments; see `averages`."""
+    """`averages` in the field h of amplitudes n, with T ln 2cosh(h/T), and sech^2(h/T)/T in the second moments."""
     if T == 0:
         return frozen.gaussian_averages(entry, n)
     mean = averages(entry, n / T)
@@ -46,7 +46,8 @@ def site(entry: Entry, n, T) -> Averages:
 def at(entry: Entry, n, T) -> Point:
     """The free energy per spin at amplitudes n, and its first two derivatives over 1 + rho.  T = 0: Gaussian examples only."""
     mean, scale = site(entry, n, T), 1 + entry.rho
-    return Point(n, scale / 2 * float(n @ n) - mean.log2cosh, n - mean.response / scale, np.eye(len(n)) - mean.curvature / scale)
+    return Point(n, scale / 2 * float(n @ n) - mean.log2cosh, n - mean.response / scale,
+                 np.eye(len(n)) - mean.curvature / scale)
 
 
 def example_stability(entry: Entry, n, T) -> float:
@@ -65,7 +66,7 @@ def example_stability(entry: Entry, n, T) -> float:
 
 
 def descend(entry: Entry, start, T, steps=200):
-    """The minimum below `start`, sorted: a few steps of the map, then Newton's downhill in every eigendirection of the Hessian."""
+    """The minimum below `start`, sorted: a few steps of the map, then Newton's, downhill along every axis of the Hessian."""
     here = at(entry, np.abs(np.asarray(start, float)), T)
     for _ in range(8):
         here = at(entry, here.n - here.gradient, T)
@@ -152,7 +153,7 @@ def minima(entry: Entry, K, T):
     if frozen_sites:
         tries = int(np.clip(20_000 / terms, 3, 100))
         begin += list(np.random.default_rng(1).dirichlet(np.ones(K), tries))
-    elif not entry.gaussian and K > 1 and terms < 400 and T < 0.2 * entry.a:
+    elif not entry.gaussian and K > 1 and terms < 100 and T < 0.2 * entry.a:
         begin += [n for _, n in minima(entry, K, 0)[:20]]
 
     def add(start):

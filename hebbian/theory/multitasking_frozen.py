@@ -8,9 +8,9 @@ Storage and M examples.  w takes finitely many values: -1, 0, 1, or 0 and S / (r
 constant inside each chamber of the hyperplanes {sum_mu c_mu n_mu = 0}, c_mu integers up to M, so that the map is constant there
 (a polynomial in d and r) and, as it never raises f, reaches a fixed point in finitely many steps.  E|h| has a kink on a
 hyperplane, where sites with an active entry are without field: f falls on both sides of it, so such a state is never a
-minimum, and a state inside a chamber always is.  Sums over half of the patterns, sorted by field, are joined with those over the
-other half: values^(K/2) terms instead of values^K.  For storage the amplitudes a d^(k-1) are a solution while each exceeds
-the sum of the later ones, which is 1 - 2d + d^K > 0.
+minimum, and a state inside a chamber always is.  Sums over half of the patterns, sorted by field, are joined with those
+over the other half: values^(K/2) terms instead of values^K.  For storage the amplitudes a d^(k-1) are a solution while
+each exceeds the sum of the later ones, which is 1 - 2d + d^K > 0.
 
 Gaussian examples.  At given xi, h is normal with mean xi . n and variance v = rho sum (xi^mu n_mu)^2, so that with
 t = xi . n / sqrt(2 v) and g = exp(-t^2) sqrt(2 / (pi v))
@@ -113,7 +113,7 @@ def equal(entry: Entry, count):
 
 
 def gaussian_averages(entry: Entry, n) -> Averages:
-    """Limits T -> 0 for Gaussian examples: E|h|, E w sign h, E xi sign h, P(h = 0), and 2 delta(h) in place of sech^2(h/T)/T."""
+    """Gaussian examples, T -> 0: E|h|, E w sign h, E xi sign h, P(h = 0), and 2 delta(h) in place of sech^2(h/T)/T."""
     xi, p, _ = _sites(Entry(entry.a), len(n))
     mean, square = n @ xi, entry.rho * xi**2
     variance = n**2 @ square

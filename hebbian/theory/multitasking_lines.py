@@ -2,8 +2,8 @@ r"""Boundaries of the states of a multitasking network in the plane of dilution 
 
 T_c                T = a (plain scale) for every protocol: the paramagnet becomes unstable.
 T_pure             below it the pure state is unstable to a second pattern; a T = E w^2 E sech^2(h/T) on the pure branch.
-T_2, ..., T_(K-1)  the same on the hierarchical state of 2, 3, ... patterns: below T_n the pattern n + 1 condenses.  The line ends
-                   where overlaps of that state merge, or at T = a / 3000 beyond the d where T_n = d T_(n-1).
+T_2, ..., T_(K-1)  the same on the hierarchical state of 2, 3, ... patterns: below T_n the pattern n + 1 condenses.  The line
+                   ends where overlaps of that state merge, or at T = a / 3000 beyond the d where T_n = d T_(n-1).
 symmetric_n_lower, symmetric_n_upper   between them the state of n equal overlaps is a minimum: neither unequal amplitudes
                    nor, if n < K, one more pattern lower the free energy.  A line may have two pieces, with NaN between:
                    odd n is also stable at small d, continuing the mixtures of the undiluted network.
@@ -71,8 +71,8 @@ def absent(model) -> dict[str, str]:
     """Why the lines that the diagram of `model` leaves out are not there, one sentence a name."""
     names = ("d_c", "d_x", "mixture_limit")
     if model.r < 1:
-        return dict.fromkeys(names, "they are the limits of the ladder (1 - d) d^(k-1), which solves the equations of storage only; "
-                                    "ask solve for the branches 'hierarchical' and 'mixture' of a network that learns")
+        return dict.fromkeys(names, "it limits the ladder (1 - d) d^(k-1), which solves the equations of storage only; ask "
+                                    "solve for the branches 'hierarchical' and 'mixture' of a network that learns")
     if model.K < 3:
         return dict.fromkeys(names, "one or two patterns have no mixture: the hierarchical state exists at T = 0 for all d")
     if model.K > FOLLOWED:
@@ -143,7 +143,8 @@ def ladder_limits(law, K, grid):
         for y in guesses:
             if np.abs(y).sum() < LARGEST_SUM:
                 y = root(equations, y, args=(entry,), tol=1e-14).x
-                if np.abs(equations(y, entry)).max() < 1e-11 * max(1, np.abs(y).max()) and np.all(np.diff(y) < -1e-6) and y[-1] > 1e-3:
+                settled = np.abs(equations(y, entry)).max() < 1e-11 * max(1, np.abs(y).max())
+                if settled and np.all(np.diff(y) < -1e-6) and y[-1] > 1e-3:
                     return entry.a * averages(entry, y).sech2, y
         return None
 
@@ -218,7 +219,8 @@ def fold_curve(law, K, ceiling, T0=0.002, step=2e-3):
         tangent = np.linalg.svd(jacobian)[2][-1]
         tangent *= np.sign(tangent @ direction)
         guess = x + step * tangent
-        solved = root(lambda z: np.append(equations(z), (z - guess) @ tangent), guess, tol=1e-12)
+        solved = root(lambda z, guess, tangent: np.append(equations(z), (z - guess) @ tangent), guess, (guess, tangent),
+                      tol=1e-12)
         if not solved.success or np.abs(solved.fun).max() > 1e-9:
             break
         x, direction = solved.x, tangent

@@ -18,8 +18,9 @@ noise above            the thermal average as a second noise.  g = (2cosh(H/T))^
 
 import numpy as np
 
-STEP = 0.2  # both rules: error exp(-pi^2 / STEP) = 4e-22 of the leading poles, as in `gaussian`
+STEP = 0.22  # both rules: error exp(-pi^2 / STEP) = 3e-20, times up to (2 pi / STEP)^3 = 2e4 for the fourth-order poles of sech^4
 Z_MAX = 12.0
+U_MAX = 20.0  # exp(-40) = 4e-18
 SHARP = 4.0  # noise above this many T is handled by the second representation
 
 
@@ -80,7 +81,7 @@ def _thermal_noise(T, breaking):
     """
     if T == 0:
         return np.zeros(1), np.zeros(1), np.full(1, 2 / 3), np.zeros(1)  # the mean 2/3 of sech^2
-    x = _grid(24.0 / (1 - breaking), STEP)
+    x = _grid(U_MAX / (1 - breaking), STEP)
     log2cosh = np.abs(x) + np.log1p(np.exp(-2 * np.abs(x)))
     return T * x, np.log(2 * STEP * (1 - breaking)) + (breaking - 2) * log2cosh, np.cosh(np.minimum(np.abs(x), 300)) ** -2.0, T * log2cosh
 

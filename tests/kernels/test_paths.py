@@ -187,7 +187,8 @@ def lanes_of(N, K, temperatures, energy="distinct"):
     return packed, table, start_spins(N, R, seed=5), keys, indices, taus
 
 
-# The fields of the last two leave int16 now and then, and always, their sums over words do not; 34 and 66 replicas fill one group and two with a rest.
+# The fields of the last two leave int16 now and then, and always, but their sums over words do not; 34 and 66 replicas fill
+# one group and two with a rest.
 LANES = [(100, 7, 0.1, 1.0, 16), (97, 65, 0.1, 1.5, 34), (64, 130, 0.2, 2.0, 66), (301, 1100, 1.0, 4.0, 5),
          (300, 2500, 1.0, 4.0, 5)]
 

@@ -1,6 +1,7 @@
 """Theory of learning from examples: a second derivation in 26 digits, closed limits, thresholds, and what breaks symmetry."""
 
 from dataclasses import replace
+from itertools import product
 from math import comb, factorial
 
 import mpmath as mp
@@ -10,6 +11,7 @@ import pytest
 
 import hebbian as hb
 from hebbian.theory.dense_examples import Binomial, Gaussian
+from hebbian.theory.gaussian import field_averages
 
 POINTS = [  # protocol, p, energy, alpha, M, r, T
     ("supervised", 2, "distinct", 0.02, 5, 0.7, 0.1), ("supervised", 2, "distinct", 0.005, 6, 0.5, 0.1),
@@ -159,6 +161,7 @@ def test_slopes_of_the_averages_over_examples(examples):
 
 
 @pytest.mark.parametrize("p, protocol, alpha, r, odd, every", [
+    pytest.param(3, "unsupervised", 0.04, 0.3, 635, 635, marks=pytest.mark.slow),
     (3, "unsupervised", 0.04, 0.5, 27, 27), (3, "unsupervised", 0.04, 0.7, 3, 2), (2, "unsupervised", 0.02, 0.3, 39, 38),
     (2, "unsupervised", 0.02, 0.5, 9, 9), (2, "supervised", 0.02, 0.3, 31, 31), (2, "supervised", 0.02, 0.5, 9, 8)])
 def test_learning_thresholds(p, protocol, alpha, r, odd, every):
@@ -176,6 +179,23 @@ def test_thresholds_scale_with_the_quality_and_can_be_out_of_reach():
         assert np.log(M[1] / M[0]) / np.log(0.2 / 0.15) == pytest.approx(exponent, abs=0.1)
     with pytest.raises(hb.NotDefined):
         hb.learning_threshold(hb.DenseHopfield(alpha=0.1))
+
+
+@pytest.mark.parametrize("M, r, alpha, T", [(3, 0.4, 0.0003, 0.1), (5, 0.6, 0.0017, 0.1), (4, 0.4, 0.0003, 0.05)])
+def test_example_instability_is_the_eigenvalue_of_unequal_overlaps(M, r, alpha, T):
+    # the equations n_A = E chi_A tanh(h/T), h = sum_A F'(n_A) chi_A / (M N) + a z, over all 2^M sets of examples of a site
+    s = hb.solve(hb.DenseHopfield(p=3, alpha=alpha, M=M, r=r, protocol="unsupervised"), T=T)
+    n, R = s.n * r * (1 + (1 - r**2) / (M * r**2)), r**2 + (1 - r**2) / M
+    chi = np.array(list(product((1, -1), repeat=M)))
+    weight = np.prod(np.where(chi > 0, (1 + r) / 2, (1 - r) / 2), axis=1)
+
+    def overlaps(n):
+        return (weight * field_averages(chi @ (n**2 / 2) / (M * R**1.5), np.sqrt(s.noise), T).m) @ chi
+
+    split = 1e-5 * np.array([1, -1] + [0] * (M - 2))
+    assert overlaps(np.full(M, n)) == pytest.approx(np.full(M, n), abs=1e-12)
+    found = overlaps(n + split)
+    assert (found[0] - found[1]) / 2e-5 == pytest.approx(s.example_instability, rel=1e-6)
 
 
 def test_the_condition_for_equal_overlaps_with_all_examples():

@@ -1,4 +1,4 @@
-"""Exact mean field of multitasking networks: averages by enumeration, states by other routes, boundaries against closed forms."""
+"""Exact mean field of multitasking networks: averages by enumeration, states by other routes, boundaries in closed form."""
 
 import itertools
 import math
@@ -30,7 +30,8 @@ def law_of(entry):
 def enumerated(entry, y):
     """The averages over all configurations of one site, term by term."""
     K = len(y)
-    total = dict(log2cosh=0.0, response=np.zeros(K), overlap=np.zeros(K), sech2=0.0, curvature=np.zeros((K, K)), active=np.zeros(K))
+    total = dict(log2cosh=0.0, response=np.zeros(K), overlap=np.zeros(K), sech2=0.0, curvature=np.zeros((K, K)),
+                 active=np.zeros(K))
     for configuration in itertools.product(list(law_of(entry)), repeat=K):
         xi, w, p = (np.array(values) for values in zip(*configuration))
         p, v = np.prod(p), w @ y
@@ -184,7 +185,8 @@ def test_overlap_is_the_derivative_of_the_free_energy_and_the_hessian_its_second
 
 def test_even_numbers_of_poor_examples_overfit_only_without_a_teacher():
     learn = dict(K=1, d=0.0, M=6, r=0.3)
-    supervised, unsupervised = (hb.solve(MultitaskingHopfield(protocol=p, **learn), T=0.02) for p in ("supervised", "unsupervised"))
+    protocols = "supervised", "unsupervised"
+    supervised, unsupervised = (hb.solve(MultitaskingHopfield(protocol=name, **learn), T=0.02) for name in protocols)
     assert supervised.stable and not unsupervised.stable and unsupervised.example_stability == pytest.approx(-8.7, abs=0.05)
     assert hb.solve(MultitaskingHopfield(protocol="unsupervised", **learn | dict(M=7)), T=0.02).stable
 
@@ -207,7 +209,8 @@ def test_example_stability_is_an_eigenvalue_of_the_full_hessian(M, r):
 # --- zero temperature ----------------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("K, d, branch, learning", [
-    (3, 0.5, "hierarchical", {}), (3, 0.57, "mixture", {}), (4, 0.3, "global", {}), (5, 0.6, "global", {}), (1, 0.3, "pure", {}),
+    (3, 0.5, "hierarchical", {}), (3, 0.57, "mixture", {}), (4, 0.3, "global", {}), (5, 0.6, "global", {}),
+    (1, 0.3, "pure", {}),
     (3, 0.3, "global", dict(M=5, r=0.7)), (4, 0.5, "global", dict(M=3, r=0.5)), (2, 0.4, "hierarchical", dict(M=4, r=0.7)),
     (3, 0.3, "global", dict(M=5, r=0.7, examples="gaussian")), (2, 0.6, "parallel", dict(M=5, r=0.7, examples="gaussian"))])
 def test_zero_temperature_is_the_limit(K, d, branch, learning):
@@ -284,11 +287,11 @@ def test_the_hierarchy_exists_at_zero_temperature_up_to_its_border(K, border):
 def test_pure_limit_against_its_closed_form():
     # With x = a / T and t = tanh(x t):  a = (1 - 1/x) / t^2.
     for d in (0.1, 0.26, 0.5, 0.66):
-        def dilution(x):
+        def excess(x, a):
             t = brentq(lambda t: t - math.tanh(x * t), 1e-3, 1.0, xtol=1e-15)
-            return (1 - 1 / x) / t**2 - (1 - d)
+            return (1 - 1 / x) / t**2 - a
 
-        x = brentq(dilution, 1.002, 40.0, xtol=1e-14)
+        x = brentq(excess, 1.002, 40.0, args=(1 - d,), xtol=1e-14)
         assert boundaries.pure_limit(Entry(1 - d)) == pytest.approx((1 - d) / x, abs=1e-9)
 
 
@@ -417,6 +420,19 @@ def test_extreme_dilution():
     assert load.extreme_overlap(1e-9, 0.5) == pytest.approx(brentq(lambda m: m - math.tanh(2 * m), 0.5, 1), abs=1e-8)
 
 
+@pytest.mark.parametrize("lam, T", [(1.0, 0.15), (2.0, 0.2)])
+def test_overlaps_at_extreme_dilution_split_below_the_limit(lam, T):
+    # Two kinds: others of either kind on a spin are two Skellam numbers, summed one by one.
+    m = load.extreme_overlaps(lam, T, 2, tolerance=1e-12)
+    S, weight = load._skellam(lam / 2)
+    for own in m:
+        field = own + m[0] * S[:, None] + m[1] * S
+        assert weight @ np.tanh(field / T) @ weight == pytest.approx(own, abs=1e-10)
+    assert m[1] - m[0] > 0.05 and T < load.extreme_limit(lam)
+    above = load.extreme_limit(lam) * 1.2
+    assert np.allclose(load.extreme_overlaps(lam, above, 10), load.extreme_overlap(lam, above), rtol=0, atol=1e-5)
+
+
 # --- what it says ----------------------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("ask, error, says", [
@@ -448,8 +464,10 @@ def test_thirty_patterns():
 
 
 @pytest.mark.parametrize("K, d, T, learning, bound, kind", [
-    (5, 0.55, 0.005, {}, -0.145822228, "h5"), (7, 0.6, 0.005, {}, -0.128049206, "h7"), (20, 0.6, 0.005, {}, -0.128269571, "x20"),
-    (5, 0.45, 0.005, dict(M=5, r=0.7), -0.176047276, "h5"), (10, 0.5, 0.005, dict(M=5, r=0.7), -0.159355824, "h10"),
+    (5, 0.55, 0.005, {}, -0.145822228, "h5"), (7, 0.6, 0.005, {}, -0.128049206, "h7"),
+    (20, 0.6, 0.005, {}, -0.128269571, "x20"),
+    (5, 0.45, 0.005, dict(M=5, r=0.7), -0.176047276, "h5"),
+    (10, 0.5, 0.005, dict(M=5, r=0.7), -0.159355824, "h10"),
     pytest.param(30, 0.5, 0.005, dict(M=5, r=0.7), -0.159364494, "x24", marks=pytest.mark.slow)])
 def test_the_lowest_minimum_of_rough_landscapes(K, d, T, learning, bound, kind):
     # Bounds: the lowest of 40 descents from random starts by an independent plain optimiser, rounded up at 1e-9.
