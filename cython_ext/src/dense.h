@@ -37,7 +37,7 @@ typedef struct {
     const int64_t *pairs;       /* up and gain / unit on them, interleaved */
     const int64_t *packed;      /* NARROW: up / up_unit and gain / unit in two int32, or NULL; FLOATS: both in two floats */
     int64_t up_unit;
-    int64_t unit, largest;      /* largest number in 32 bits, |gain| / unit or |up| / up_unit, or 2 N^2 for SQUARES: bounds sums */
+    int64_t unit, largest;      /* largest |gain| / unit (or |up| / up_unit, or 2 N^2 for SQUARES): bounds the int32 sums */
     int64_t moment[3];
     int64_t square[2];          /* SQUARES: 8 gain(X) = square[0] + square[1] X^2 */
     int32_t coefficient[8];
