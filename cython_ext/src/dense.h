@@ -35,9 +35,9 @@ enum { SEQUENTIAL, RANDOM, WAITING };
 typedef struct {
     const int64_t *values;      /* U on the N + 1 overlaps */
     const int64_t *pairs;       /* up and gain / unit on them, interleaved */
-    const int64_t *packed;      /* NARROW: up / up_unit and gain / unit in two int32, or NULL; FLOATS: up and gain in two floats */
+    const int64_t *packed;      /* NARROW: up / up_unit and gain / unit in two int32, or NULL; FLOATS: both in two floats */
     int64_t up_unit;
-    int64_t unit, largest;      /* largest |gain| / unit (and |up| / up_unit), or 2 N^2 for SQUARES: bounds the int32 partial sums */
+    int64_t unit, largest;      /* largest |gain| / unit (or |up| / up_unit, or 2 N^2 for SQUARES): bounds the int32 sums */
     int64_t moment[3];
     int64_t square[2];          /* SQUARES: 8 gain(X) = square[0] + square[1] X^2 */
     int32_t coefficient[8];

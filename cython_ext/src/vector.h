@@ -164,7 +164,8 @@ static inline i16v add_where16(i16v sum, i16v word, i16v bit, i16v x)
 static inline f32v add_where_float(f32v sum, i32v word, i32v bit, f32v x)
 {
 #if defined(VECTOR_AVX512)
-    return (f32v) _mm512_mask_add_ps((__m512) sum, _mm512_test_epi32_mask((__m512i) word, (__m512i) bit), (__m512) sum, (__m512) x);
+    return (f32v) _mm512_mask_add_ps((__m512) sum, _mm512_test_epi32_mask((__m512i) word, (__m512i) bit), (__m512) sum,
+                                     (__m512) x);
 #else
     return sum + (f32v) ((i32v) x & ((word & bit) == bit));
 #endif

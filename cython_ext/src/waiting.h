@@ -6,9 +6,10 @@
  * random order.  The geometric law has no memory: every sweep draws its first wait anew, and its random numbers are a
  * function of the sweep alone.  Event e of a sweep reads one counter: a word of 64 bits for the wait, one for the site.
  *
- * Rates are made from dE / T by a fixed sequence of separate float32 operations, with a relative error below 2e-7 (2 + |dE| / T), and summed as integers, in quanta
- * of 2^-52 (coarser where N > 1024, so that their sum stays below 2^63): exactly, in any order.  An event costs all N
- * energy changes: a row of couplings in SCREENED, N sums over K patterns in gain forms; a sweep without event one counter.
+ * Rates are made from dE / T by a fixed sequence of separate float32 operations, with a relative error below
+ * 2e-7 (2 + |dE| / T), and summed as integers, in quanta of 2^-52 (coarser where N > 1024, so that their sum stays below 2^63):
+ * exactly, in any order.  An event costs all N energy changes: a row of couplings in SCREENED, N sums over K patterns in gain
+ * forms; a sweep without event one counter.
  */
 #ifndef HEBBIAN_WAITING_H
 #define HEBBIAN_WAITING_H
