@@ -10,6 +10,7 @@ from importlib.resources import as_file, files
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib import ticker
 
 from hebbian.errors import InvalidInput
 from hebbian.stats import Estimate, wilson
@@ -20,11 +21,12 @@ MARKERS = "osD^vP*X"
 NAMES = {
     "T": "temperature", "alpha": "load", "N": "spins", "K": "patterns", "p": "interaction order",
     "overlap": "start overlap", "m": "overlap", "q": "replica overlap", "energy": "energy per spin",
+    "M": "examples", "r": "quality of the examples", "rho": "entropy of the examples",
     "acceptance": "accepted flips per attempt", "tau": "autocorrelation time in sweeps",
     "retrieved": "fraction of samples retrieved",
 }
 SYMBOLS = {"T": "T", "alpha": r"\alpha", "N": "N", "K": "K", "p": "p", "overlap": "m_0", "m": "m", "q": "q",
-           "energy": "e", "acceptance": "A", "tau": r"\tau_m"}
+           "energy": "e", "M": "M", "r": "r", "rho": r"\rho", "acceptance": "A", "tau": r"\tau_m"}
 
 #: Lines of a phase diagram: colour, dashes and the words written along them.
 LINES = {
@@ -33,11 +35,18 @@ LINES = {
     "glass": ("#000000", "-", "glass transition"),
     "dynamical": ("#000000", ":", "dynamical glass transition"),
     "replicon": ("#009E73", "--", "replica symmetry breaks"),
+    "one_step": ("#CC79A7", "-.", "capacity, one-step symmetry breaking"),
     "retrieval": ("#0072B2", "-", "one step retrieves"),
     "condensation": ("#009E73", "--", "noise condenses"),
     "collapse": ("#000000", ":", "averaging ends"),
 }
-REGIONS = {"retrieval": "#D6E6F2", "spin glass": "#EFEFEF", "paramagnet": "#FFFFFF"}
+REGIONS = {"retrieval": "#D6E6F2", "broken symmetry": "#F6DFCB", "spin glass": "#EFEFEF", "paramagnet": "#FFFFFF",
+           "no retrieval": "#FFFFFF"}
+
+FAR = 1e9  # a coordinate beyond every diagram
+
+#: Where retrieval lies seen from its end, and the glass and broken symmetry from theirs, along each axis: below (-1) or above (1).
+SIDES = {"alpha": (-1, 1), "T": (-1, -1), "rho": (-1, 1), "r": (1, -1), "M": (1, -1)}
 
 
 def dataset(results, kind="overlap", ax=None, **options):
@@ -104,35 +113,52 @@ def overlap(results, x=None, observable="m", ax=None, theory=None):
 
 
 def phase_diagram(lines, ax=None):
-    """Phases of a model in the plane of load, or dilution, and temperature, with every transition line named along it.
+    """Phases of a model in a plane of two parameters, named and shaded, with every transition line named beside them.
+
+    Retrieval that is unstable to replica symmetry breaking is shaded apart wherever its line, "replicon", is known: from there
+    to the capacity, the one-step one where "one_step" is.  Where the glass line is unknown, what lies beyond retrieval has no
+    name but that.  Dilution diagrams have no regions, since several families of states overlap there.
 
     Parameters
     ----------
-    lines : mapping of names ("spinodal", "first_order", "glass", "dynamical", "replicon") to lines with arrays `.alpha`
-        and `.T`, as `hebbian.phase_diagram` returns it; or any names to lines with arrays `.d` and `.T`.
+    lines : mapping of names ("spinodal", "first_order", "glass", "dynamical", "replicon", "one_step") to lines whose
+        coordinates are two of alpha, T, M, r and rho, as `hebbian.phase_diagram` returns it; or any names to lines with
+        arrays `.d` and `.T`.  Without attributes `x` and `y` of the mapping, they are alpha and T.
     ax : Axes to draw into; a new figure by default.
     """
-    if all(getattr(line, "alpha", None) is None for line in lines.values()):
+    x, y = getattr(lines, "x", "alpha"), getattr(lines, "y", "T")
+    if all(getattr(line, x, None) is None for line in lines.values()):
         return _dilution_diagram(lines, ax)
-    lines = {name: np.array([line.alpha, line.T], float) for name, line in lines.items()}
+    lines = {name: np.array([getattr(line, x), getattr(line, y)], float) for name, line in lines.items()}
     known = {name: line[:, np.isfinite(line).all(axis=0)] for name, line in lines.items()}
     known = {name: line for name, line in known.items() if line.size}
     if not known:
         raise InvalidInput("the phase diagram has no lines: give at least one with points")
-    right, top = _window(known)
+    window = _window(known) if (x, y) == ("alpha", "T") else [_extent(known, lines, k, name) for k, name in enumerate((x, y))]
     with _style():
         ax = _axes(ax)
         ax.grid(False)
-        ax.set(xlim=(0, right), ylim=(0, top), xlabel=r"load $\alpha$", ylabel=r"temperature $T$")
-        grid = np.meshgrid(np.linspace(0, right, 321), np.linspace(0, top, 241))
-        for region, inside in _regions(known, *grid).items():
+        ax.set(xlim=window[0], ylim=window[1], xlabel=f"{NAMES[x]} ${SYMBOLS[x]}$", ylabel=f"{NAMES[y]} ${SYMBOLS[y]}$")
+        scales = [np.geomspace if name == "M" and high > 8 * low else np.linspace
+                  for name, (low, high) in zip((x, y), window, strict=True)]
+        for axis, put, scale in zip((ax.xaxis, ax.yaxis), (ax.set_xscale, ax.set_yscale), scales, strict=True):
+            if scale is np.geomspace:
+                put("log")
+                axis.set_major_locator(ticker.LogLocator(subs=(1.0, 2.0, 5.0)))
+                axis.set_major_formatter(ticker.ScalarFormatter())
+                axis.set_minor_locator(ticker.NullLocator())
+        grid = np.meshgrid(scales[0](*window[0], 321), scales[1](*window[1], 241))
+        free = ~_crossed(known, *grid)
+        for region, inside in _regions(lines, x, y, *grid).items():
             if inside.any():
                 ax.contourf(*grid, inside, levels=[0.5, 1.5], colors=[REGIONS[region]], zorder=0)
-                _write_inside(ax, grid, inside & ~_crossed(known, *grid), region)
-        for name, (alpha, T) in lines.items():
+                _write_inside(ax, grid, inside & free, region)
+        for name, line in lines.items():
             colour, dashes, words = LINES.get(name, ("#CC79A7", "-", name.replace("_", " ")))
-            ax.plot(alpha, T, color=colour, linestyle=dashes, label=words, gid=name)
-        ax.locator_params(axis="x", nbins=6)
+            ax.plot(*np.where(np.isfinite(line), line, np.nan), color=colour, linestyle=dashes, label=words, gid=name,
+                    marker="." if line.shape[1] == 1 else "")
+        if scales[0] is np.linspace:
+            ax.locator_params(axis="x", nbins=6)
         ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0))
     return ax
 
@@ -295,25 +321,60 @@ def _legend(ax, sizes, line):
 
 
 def _window(lines):
-    """Extent of a phase diagram: as far as retrieval reaches with a margin, but not beyond the known glass line."""
+    """Extent of a diagram of load and temperature: as far as retrieval reaches, but not beyond the known glass line."""
     reach = next((lines[name] for name in ("spinodal", "first_order") if name in lines), next(iter(lines.values())))
-    right = min(1.15 * reach[0].max(), lines["glass"][0].max() if "glass" in lines else np.inf)
-    return right, 1.15 * max(T[alpha <= right].max(initial=0.0) for alpha, T in lines.values())
+    reach = max(reach[0].max(), lines["one_step"][0].max() if "one_step" in lines else 0.0)
+    right = min(1.15 * reach, lines["glass"][0].max() if "glass" in lines else np.inf)
+    return (0, right), (0, 1.15 * max(T[alpha <= right].max(initial=0.0) for alpha, T in lines.values()))
 
 
-def _regions(lines, alpha, T):
-    """Which points of a grid lie in which phase: retrieval is bounded in load, the glass in temperature."""
+def _extent(known, lines, k, name):
+    """Extent of one axis of any other diagram: of the values across, and as far as retrieval reaches along the other."""
+    across = {tuple(line[k]) for line in lines.values()}
+    if len(across) == 1 and len(lines) > 1 or name == "M":
+        values = np.concatenate([line[k] for line in known.values()])
+        return values.min(), values.max() if values.max() > values.min() else values.min() + 1
+    if name == "r":
+        return 0.0, 1.0
+    reach = [known[line][k].max() for line in ("spinodal", "one_step", "first_order") if line in known]
+    return 0.0, 1.15 * max(reach or [line[k].max() for line in known.values()]) or 1.0
+
+
+def _regions(lines, x, y, X, Y):
+    """Which points of a grid lie in which phase.
+
+    The lines are functions of the coordinate across: of T where the other is alpha, of the other where one is alpha or T, and of
+    x elsewhere; the glass line of alpha and T is one of alpha.
+    """
     if not {"spinodal", "glass"} & lines.keys():
         return {}
-    retrieval = np.zeros(alpha.shape, bool)
-    if "spinodal" in lines:
-        order = np.argsort(lines["spinodal"][1])
-        retrieval = alpha < np.interp(T, lines["spinodal"][1][order], lines["spinodal"][0][order], right=0.0)
-    glass = np.zeros(alpha.shape, bool)
-    if "glass" in lines:
-        order = np.argsort(lines["glass"][0])
-        glass = ~retrieval & (T < np.interp(alpha, lines["glass"][0][order], lines["glass"][1][order]))
-    return {"retrieval": retrieval, "spin glass": glass, "paramagnet": ~retrieval & ~glass}
+    plane = {x, y}
+    along = next((axis for axis in ("alpha", "T") if axis in plane), y)
+
+    def inside(name, along, side, nowhere):
+        """Points on one side of a line along an axis; it is `nowhere` where it has no points."""
+        across, (place, value), (at, position) = (x, lines[name], (X, Y)) if along == y else (y, lines[name][::-1], (Y, X))
+        order = np.argsort(place)
+        straight = np.log if across == "M" else np.asarray  # as it is drawn
+        value = np.nan_to_num(value[order], nan=nowhere, posinf=FAR, neginf=-FAR)
+        beyond = nowhere if plane == {"alpha", "T"} else None
+        return side * (position - np.interp(straight(at), straight(place[order]), value, right=beyond)) > 0
+
+    inward, glassy = SIDES[along]
+    none = np.zeros(X.shape, bool)
+    retrieval = inside("spinodal", along, inward, inward * FAR) if "spinodal" in lines else none
+    broken = retrieval & inside("replicon", along, glassy, glassy * FAR) if "replicon" in lines else none
+    if "one_step" in lines:
+        broken = broken | (~retrieval & inside("one_step", along, inward, inward * FAR))
+    rest = ~retrieval & ~broken
+    regions = {"retrieval": retrieval & ~broken, "broken symmetry": broken}
+    if "glass" not in lines:
+        return regions | {"paramagnet" if plane == {"alpha", "T"} else "no retrieval": rest}
+    if plane == {"alpha", "T"}:
+        glass = rest & inside("glass", "T", -1, lines["glass"][list((x, y)).index("T")].max())
+    else:
+        glass = rest & inside("glass", along, glassy, -glassy * FAR)
+    return regions | {"spin glass": glass, "paramagnet": rest & ~glass}
 
 
 def _crossed(lines, alpha, T):
@@ -335,5 +396,7 @@ def _write_inside(ax, grid, free, words):
     # A word is several times as wide as it is high, so room to its sides counts less.
     room = distance_transform_edt(np.pad(free, 1), sampling=(1.0, 0.17))[1:-1, 1:-1]
     at = np.unravel_index(np.argmax(room), room.shape)
-    if room[at] > 6:
+    two_lines = room[at] < 15 and " " in words
+    if room[at] > (9 if two_lines else 6):
+        words = words.replace(" ", "\n") if two_lines else words
         ax.text(grid[0][at], grid[1][at], words, ha="center", va="center", color="0.25", style="italic", zorder=4)

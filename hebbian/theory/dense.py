@@ -45,9 +45,33 @@ class Solution(saddle.Solution):
     example_instability: float
 
 
+@dataclass(frozen=True, kw_only=True, repr=False)
+class BrokenSolution(saddle.Solution):
+    """A retrieval state in one step of replica symmetry breaking: many states of overlap q1 with themselves and q0 with each other.
+
+    Attributes
+    ----------
+    m, n, noise, energy, free_energy : as in `Solution`.
+    q : mean overlap of two replicas, breaking q0 + (1 - breaking) q1.
+    q0, q1 : overlap of two replicas in different states, and in one.
+    breaking : fraction of pairs of replicas in different states; 0 at T = 0.
+    replicon : left-hand side of the condition `replicon` < 1 under which the states do not break up further.
+    """
+
+    m: float
+    q: float
+    q0: float
+    q1: float
+    breaking: float
+    n: float
+    noise: float
+    energy: float
+    free_energy: float
+
+
 def solve(model: DenseHopfield, *, T: float, N: int | None = None, branch: str = "retrieval",
-          average: str = "binomial") -> Solution:
-    """Replica-symmetric saddle point of a dense Hopfield network at temperature T.
+          average: str = "binomial", rsb: int = 0) -> Solution | BrokenSolution:
+    """Saddle point of a dense Hopfield network at temperature T, replica-symmetric or with one step of symmetry breaking.
 
     Parameters
     ----------
@@ -66,6 +90,10 @@ def solve(model: DenseHopfield, *, T: float, N: int | None = None, branch: str =
         T = 1 + sqrt(alpha) (p = 2) or at T = sqrt(alpha zeta''(0)) (power, p = 4, 6, 8), and discontinuously for
         distinct indices and p >= 3, where it is the replica-symmetric caricature of a phase whose transition is in
         `phase_diagram`.
+    average : "binomial", the exact average over M examples, or "gaussian", its limit for many.
+    rsb : steps of replica symmetry breaking, 0 or 1, of the retrieval state.  One step returns a `BrokenSolution` where the
+        replica-symmetric state is unstable or absent, below the AT line, and the `Solution` elsewhere: there the overlaps of
+        one step coincide.
 
     Raises
     ------
@@ -85,6 +113,12 @@ def solve(model: DenseHopfield, *, T: float, N: int | None = None, branch: str =
     alpha, c = model.load(N), 1.0
     if N is not None and model.p >= 3 and model.energy == "distinct" and model.protocol != "supervised":
         c = float(np.prod(1 - np.arange(1, model.p) / N))
+    if fields.integer("rsb", rsb, 0, 1):
+        if branch != "retrieval":
+            raise NotDefined(f"one step of replica symmetry breaking is defined for branch='retrieval', not {branch!r}: give rsb=0")
+        broken = dense_rsb.retrieval(eq, T / c, alpha / c)
+        if broken is not None:
+            return _broken_solution(model, broken, T, N, c)
     state = {"retrieval": _retrieval, "glass": _glass, "paramagnet": _paramagnet}[branch](model, eq, T, alpha, c)
     with np.errstate(divide="ignore", invalid="ignore"):
         replicon = float(np.where(state.scaled_replicon > 0, state.scaled_replicon / state.T, 0.0))
@@ -110,19 +144,15 @@ def capacity(model: DenseHopfield, *, T: float = 0.0, average: str = "binomial",
     T : temperature, T >= 0.
     average : "binomial" or "gaussian", as for `solve`.
     rsb : steps of replica symmetry breaking, 0 or 1.  At low T the replica-symmetric spinodal is unstable; one step, for
-        storage at T = 0, raises it by 0.2 % for p = 2, and with distinct indices by 22 % for p = 3 and 16 % for p = 4.
+        storage at T = 0, raises it by 0.2 % for p = 2, and with distinct indices by 22 % for p = 3 and 16 % for p = 4.  The
+        two join where the spinodal becomes stable, at T = 0.02507, 0.15486, 0.03835, and are one above.
 
-    Raises NoSolution where no load has a retrieval state, NotDefined where the energy is a table or one step is asked for
-    at T > 0 or for learning.
+    Raises NoSolution where no load has a retrieval state, NotDefined where the energy is a table, NotConverged where the
+    one-step search fails.
     """
     T, rsb = fields.real("T", T, 0.0), fields.integer("rsb", rsb, 0, 1)
     eq = _equations(model, average)
-    if rsb:
-        if T > 0 or model.protocol != "storage":
-            raise NotDefined("the one-step capacity is defined for storage at T = 0: give T=0 and protocol='storage', or "
-                             "rsb=0")
-        return dense_rsb.capacity(eq)[0]
-    load = float(branches.spinodal_load(eq, T))
+    load = dense_rsb.capacity(eq, T) if rsb else float(branches.spinodal_load(eq, T))
     if np.isnan(load):
         raise NoSolution(f"no retrieval state of {model} at T = {T:g} at any load: one pattern alone is retrieved "
                          f"below T = {branches.zero_load_temperature(eq):.6g}; lower T")
@@ -176,7 +206,7 @@ def spinodal_temperature(model: DenseHopfield, *, average: str = "binomial") -> 
 
 
 def phase_diagram(model: DenseHopfield, *, x: str = "alpha", y: str = "T", values=None, T: float | None = None,
-                  points: int = 60, average: str = "binomial") -> PhaseDiagram:
+                  points: int = 60, average: str = "binomial", rsb: int = 0) -> PhaseDiagram:
     """Phase diagram in two of load alpha, temperature T, number M and quality r of examples, and rho, as lines by name.
 
     Parameters
@@ -186,20 +216,22 @@ def phase_diagram(model: DenseHopfield, *, x: str = "alpha", y: str = "T", value
         that of alpha and T.
     T : temperature, where it is not an axis.   points : number of points of every line of alpha and T, at least 2.
     average : "binomial" or "gaussian", as for `solve`.
+    rsb : 1 adds "one_step", the capacity in one step of replica symmetry breaking, beside that of replica symmetry, in planes
+        with alpha; it takes about a second a point.
 
     Returns
     -------
     a mapping of `Line` by name, with attributes `model`, `x` and `y`; each line has arrays named as the axes.  What each line
     means and where it ends is said in `hebbian.theory.dense_lines`; the names are "spinodal", "first_order", "glass",
-    "replicon", and "dynamical" where the glass transition is discontinuous (the first and the last two in the plane of alpha and
-    T or with alpha; "spinodal" alone where neither alpha nor T is an axis).
+    "replicon", and "dynamical" where the glass transition is discontinuous.  Along M with neither alpha nor T there is
+    "spinodal" alone; `hebbian.theory.dense_planes` says what a line is in each plane.
     """
     axes = [fields.choice(name, value, dense_planes.AXES) for name, value in (("x", x), ("y", y))]
     if x == y or set(axes) == {"r", "rho"}:
         raise InvalidInput(f"x = {x!r} and y = {y!r} are not two independent parameters: give two of {dense_planes.AXES}")
-    points = fields.integer("points", points, 2)
+    points, rsb = fields.integer("points", points, 2), fields.integer("rsb", rsb, 0, 1)
     if set(axes) == {"alpha", "T"}:
-        return PhaseDiagram(model, lines(_equations(model, average), points), x, y)
+        return PhaseDiagram(model, lines(_equations(model, average), points, rsb), x, y)
     if model.protocol == "storage":
         raise NotDefined(f"x = {x!r} and y = {y!r} vary the examples: give protocol='supervised' or 'unsupervised'")
     across = x if x not in ("alpha", "T") else y
@@ -211,7 +243,7 @@ def phase_diagram(model: DenseHopfield, *, x: str = "alpha", y: str = "T", value
         if T is None:
             raise InvalidInput(f"T is missing: give the temperature of the plane of {x} and {y}")
         T = fields.real("T", T, 0.0)
-    found = dense_planes.lines(lambda model: _equations(model, average), model, x, y, values, T)
+    found = dense_planes.lines(lambda model: _equations(model, average), model, x, y, values, T, rsb)
     return PhaseDiagram(model, found, x, y)
 
 
@@ -235,6 +267,16 @@ def _retrieval(model, eq, T, alpha, c):
         raise NoSolution(f"no retrieval state of {model} at T = {T:g} and load {alpha:.9g}: the largest load with one "
                          f"is {capacity:.9g} at this temperature; lower alpha or ask for branch='glass'")
     return state
+
+
+def _broken_solution(model, state, T, N, c):
+    replicon = float(state.scaled_replicon / state.T) if state.T > 0 else np.inf
+    return BrokenSolution(
+        model=model, T=T, N=N, branch="retrieval", residual=state.residual, replicon=replicon, stable=replicon < 1,
+        m=state.m, q=float(state.q), q0=float(state.q0), q1=float(state.q1), breaking=float(state.breaking),
+        n=float(state.n) / (model.r * (1 + model.rho)), noise=c**2 * float(state.noise),
+        energy=c * float(state.energy), free_energy=c * float(state.free_energy),
+    )
 
 
 def _paramagnet(model, eq, T, alpha, c):

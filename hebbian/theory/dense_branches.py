@@ -35,6 +35,7 @@ from hebbian.theory.gaussian import field_averages
 from hebbian.theory.saddle import bracketed_root, maximum
 
 GRID = 40  # points along a retrieval curve that locate its maxima
+MARGINAL_GRID = 24  # points along its upper part that locate where it becomes unstable
 
 
 @dataclass(frozen=True)
@@ -259,6 +260,31 @@ def spinodal_load(eq, T):
 def largest_load(eq):
     """(T, alpha) of the top of the spinodal: below that T it re-enters, the load falls to zero above."""
     return maximum(lambda T: spinodal_load(eq, T), np.linspace(0.0, zero_load_temperature(eq), 33))
+
+
+@lru_cache(maxsize=64)
+def spinodal_instability(eq) -> float:
+    """Temperature below which the state on the spinodal is unstable to replica symmetry breaking."""
+
+    def instability(T):
+        return on_retrieval_curve(eq, spinodal(eq, T), T).scaled_replicon - T
+
+    return float(bracketed_root(instability, 0.0, zero_load_temperature(eq) * (1 - 1e-6)))
+
+
+def marginal(eq, T) -> States | None:
+    """The retrieval state of largest load at temperature T that is stable to replica symmetry breaking; None if all are."""
+
+    def instability(y):
+        return on_retrieval_curve(eq, y, T).scaled_replicon - T
+
+    low, high = float(spinodal(eq, T)), float(load_end(eq, np.float64(T)))
+    y = np.linspace(low, high, MARGINAL_GRID)
+    unstable = np.flatnonzero(instability(y) > 0)
+    if not unstable.size:
+        return None
+    k = unstable[-1]
+    return on_retrieval_curve(eq, high if k + 1 == y.size else bracketed_root(instability, y[k], y[k + 1]), T)
 
 
 def retrieval(eq, T, alpha) -> States:

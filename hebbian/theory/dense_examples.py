@@ -109,6 +109,17 @@ class Binomial:
         return _in_blocks(block, 1, self._values[0].size, A, a, T)[0]
 
 
+    def fields(self, A, a):
+        """(mean, deviation, weight, weight of odd functions) of the Gaussian fields that the spins see, t A + a z for every |t|."""
+        t, even, odd = self._values
+        return [(float(x) * A, a, w, o) for x, w, o in zip(t, even, odd)]
+
+    def overlap(self, signs, A, response):
+        """E t <tanh> from the means of <tanh> over each of `fields`."""
+        t, even, _ = self._values
+        return (even * t) @ signs
+
+
 @dataclass(frozen=True)
 class Gaussian:
     """The mean of many examples of quality r as a Gaussian variable of relative variance rho > 0."""
@@ -147,6 +158,14 @@ class Gaussian:
         return ExampleAverages(
             av.m, r * av.m + spread * A * av.C, av.q, av.C, av.sech4, av.log2cosh,
             r * m_signal + spread * (av.C + A * C_signal), r * m_noise + spread * A * C_noise, C_signal, C_noise)
+
+    def fields(self, A, a):
+        """(mean, deviation, weight, weight of odd functions) of the one Gaussian field that all spins see."""
+        return [(self.r * A, np.sqrt(a**2 + self.rho * self.r**2 * A**2), 1.0, 1.0)]
+
+    def overlap(self, signs, A, response):
+        """E t <tanh> from the mean of <tanh> and its response to a field, by Stein's lemma."""
+        return self.r * signs[0] + self.rho * self.r**2 * A * response
 
     def deficit(self, A, a, T):
         """1 - n-hat / E |t|."""

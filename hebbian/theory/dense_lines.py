@@ -10,6 +10,8 @@ glass        T_g(alpha), where the m = 0 states freeze: 1 + sqrt(alpha) for p = 
              static (Kauzmann) temperature of `dense_glass`, which is sqrt(zeta''(0)) where q grows continuously from
              zero.  Drawn for all loads with a retrieval state.
 dynamical    where the transition is discontinuous: T_d(alpha), below which the m = 0 states break up into many.
+one_step     on request, where it differs from the spinodal: the largest load with a retrieval state in one step of replica
+             symmetry breaking (`dense_rsb`), from T = 0 to where "replicon" meets the spinodal.
 replicon     de Almeida-Thouless line of retrieval, from (0, 0) to where it meets the spinodal; retrieval states at
              lower T or higher load are unstable to replica symmetry breaking.
 
@@ -20,6 +22,7 @@ whose load is explicit: no point needs its neighbour, and all are solved at once
 import numpy as np
 
 from hebbian.theory import dense_branches as branches
+from hebbian.theory import dense_rsb
 from hebbian.theory.dense_glass import glass_temperatures
 from hebbian.theory.phases import Line
 from hebbian.theory.saddle import bracketed_root
@@ -30,14 +33,17 @@ MEANING = {
     "glass": "the states without overlap freeze",
     "dynamical": "the states without overlap break up into many",
     "replicon": "retrieval becomes unstable to replica symmetry breaking",
+    "one_step": "largest load with a retrieval state in one step of replica symmetry breaking",
 }
 
 
-def lines(eq, points) -> dict[str, Line]:
-    """All lines by name, each with the given number of points, in order of increasing temperature."""
+def lines(eq, points, rsb=0) -> dict[str, Line]:
+    """All lines by name, each with the given number of points, in order of increasing temperature; rsb = 1 adds "one_step"."""
     curves = {"spinodal": spinodal(eq, points), "first_order": first_order(eq, points)}
     curves |= glass(eq, points, largest=branches.largest_load(eq)[1])
     curves["replicon"] = replicon(eq, points)
+    if rsb:
+        curves["one_step"] = one_step(eq, points)
     return {name: Line(T, alpha, MEANING[name]) for name, (T, alpha) in curves.items()}
 
 
@@ -115,9 +121,14 @@ def replicon(eq, points):
     def instability(y, T):
         return branches.on_retrieval_curve(eq, y, T).scaled_replicon - T
 
-    highest = branches.zero_load_temperature(eq)
-    end = float(bracketed_root(lambda T: instability(branches.spinodal(eq, T), T), 0.0, highest * (1 - 1e-6)))
+    end = branches.spinodal_instability(eq)
     T = np.linspace(0.0, end, points)
     y = bracketed_root(instability, branches.spinodal(eq, T[1:-1]), branches.load_end(eq, T[1:-1]), T[1:-1])
     inner = branches.on_retrieval_curve(eq, y, T[1:-1]).alpha
     return T, np.concatenate([[0.0], inner, [branches.spinodal_load(eq, end)]])
+
+
+def one_step(eq, points):
+    """(T, alpha) of the capacity in one step of replica symmetry breaking."""
+    T = np.linspace(0.0, branches.spinodal_instability(eq), points)
+    return T, np.array([dense_rsb.capacity(eq, t) for t in T])

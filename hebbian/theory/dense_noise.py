@@ -10,6 +10,9 @@ the replica overlap q, of C = beta (1 - q) and of T, a crosstalk gives
 feedback vanishes with N and what is left is the Gaussian mixed p-spin glass, `MixedSpin`, of covariance N alpha
 zeta(q). All forms hold at T = 0, where q = 1 and C stays finite.
 
+With one step of replica symmetry breaking (`dense_rsb`) the states have overlap q1 with themselves and q0 with each other, the
+breaking parameter is y T, and `broken` gives a `BrokenCrosstalk`.
+
 Learning.  The average example of another archetype is, like a pattern, a Gaussian crosstalk of unit variance: supervised
 learning has the crosstalk of storage.  Without a teacher every example is a pattern of weight 1/(M N), N = R^(p/2), and
 examples A, B of one archetype have correlated overlaps, <x_A x_B'> = q [delta_AB + (1 - delta_AB) r^2].  For p >= 3 this turns
@@ -19,8 +22,21 @@ here; arXiv 2211.14067 has the same factor for distinct indices.)
 
 from dataclasses import dataclass
 from math import factorial
+from typing import NamedTuple
 
 import numpy as np
+
+
+class BrokenCrosstalk(NamedTuple):
+    """Crosstalk per unit load of states of overlaps q1, q0: variance of the field that is common to all states and of the one
+    that differs; their part of f, its change d(-f)/dy, and their part of d(beta f)/d beta."""
+
+    common: float
+    own: float
+    free_energy: float
+    slope: float
+    energy: float
+
 
 NEARLY_ONE = 1 - 1e-15  # w C of a state at the end of its curve, where rounding may carry it over 1
 
@@ -66,6 +82,19 @@ class PairLoop:
     def energy(self, q, C, T):
         return sum(nu * w * (1 - 1 / (1 - w * C) - q * w * C / (1 - w * C) ** 2) for w, nu in self.modes) / 2
 
+    def broken(self, q0, q1, C, y, T) -> BrokenCrosstalk:
+        """With A_1 = 1 - w C and A_0 = A_1 - w y (q1 - q0): variances w^2 q0 / A_0^2 and w^2 (q1 - q0) / (A_0 A_1), summed."""
+        w, nu = np.array(self.modes).T
+        d = q1 - q0
+        A1 = 1 - w * C
+        A0 = A1 - w * y * d
+        ratio = np.log(A0 / A1)
+        common, own = nu @ (w / A0) ** 2 * q0, nu @ (w**2 / (A0 * A1)) * d
+        free_energy = (common * (C + y * d) + own * (C + y * q1) + nu @ (w + T * np.log(A1) + ratio / y - w * q0 / A0)) / 2
+        slope = (nu @ (ratio / y**2 + w * d / (y * A0) + w**2 * d * q0 / A0**2) - common * d - own * q1) / 2
+        energy = nu @ (w * (1 - T * C / A1 - d / (A0 * A1) - q0 / A0**2)) / 2
+        return BrokenCrosstalk(common, own, free_energy, slope, energy)
+
 
 @dataclass(frozen=True)
 class MixedSpin:
@@ -102,6 +131,12 @@ class MixedSpin:
     def energy(self, q, C, T):
         """-beta [zeta(1) - zeta(q)], as a Taylor sum in 1 - q = T C."""
         return -self._taylor(q, C, T, 1)
+
+    def broken(self, q0, q1, C, y, T) -> BrokenCrosstalk:
+        """Variances zeta'(q0) and zeta'(q1) - zeta'(q0)."""
+        (z0, z1), (d0, d1) = ((self.zeta(q0, k), self.zeta(q1, k)) for k in (0, 1))
+        slope = (z1 - z0 - d1 * q1 + d0 * q0) / 2
+        return BrokenCrosstalk(d0, d1 - d0, self.free_energy(q1, C, T) - y * slope, slope, self.energy(q1, C, T) - y * (z1 - z0))
 
     def _taylor(self, q, C, T, first):
         return sum(self.zeta(q, k) / factorial(k) * T ** (k - 1) * C**k for k in range(first, len(self.coefficients)))

@@ -2,11 +2,16 @@ r"""Phase diagrams of learning in any two of load alpha, temperature T, number M
 
 Lines are found plane by plane as crossings of the state with the line's own condition, at every value of one parameter:
 
-with alpha   the load of each line at temperature T is explicit or one bracketed root on the retrieval curve;
-with T       the temperature at which that load is the model's;
-neither      the smallest y at which the spinodal load is the model's: how many or how good examples retrieval needs.
+with alpha   the load of each line at temperature T is explicit or one bracketed root on the retrieval curve; 0 where the
+             line lies at every load, as the glass of p = 2 does below T = 1;
+with T       the temperature at which that load is the model's, the highest where there are two.  "one_step" is left out:
+             its load hardly depends on T, so that a load has no temperature of its own on it;
+with r, rho  (and neither alpha nor T) the worst quality at which that load is the model's and from which on it stays above; 0
+             (rho: infinity) where it is above at every quality;
+with M       (and neither) the spinodal alone, which is the learning threshold: ask for M on the other axis for the rest.
 
-`rho` stands for r = 1 / sqrt(1 + M rho) at fixed M.
+A value is NaN where a line does not reach, and a line that reaches nowhere is left out.  `rho` stands for
+r = 1 / sqrt(1 + M rho) at fixed M.
 """
 
 from dataclasses import replace
@@ -15,7 +20,7 @@ import numpy as np
 
 from hebbian.errors import NoSolution
 from hebbian.theory import dense_branches as branches
-from hebbian.theory import dense_lines
+from hebbian.theory import dense_lines, dense_rsb
 from hebbian.theory.dense_glass import glass_temperatures
 from hebbian.theory.dense_learning import threshold
 from hebbian.theory.phases import Line
@@ -23,24 +28,32 @@ from hebbian.theory.saddle import bracketed_root
 
 AXES = ("alpha", "T", "M", "r", "rho")
 SCAN = 24  # temperatures or qualities that locate a crossing
+WORST = 0.02  # of the qualities that are searched
 
 
-def lines(equations, model, x, y, values, T) -> dict[str, Line]:
+def lines(equations, model, x, y, values, T, rsb=0) -> dict[str, Line]:
     """Lines by name in the plane (x, y) at the given values of one of the two (of x unless x is alpha or T).
 
     equations : maps a model to its equations.   T : temperature, where it is not an axis.
+    rsb : 1 adds the one-step capacity to planes with alpha.
     """
     across, along = (x, y) if x not in ("alpha", "T") else (y, x)
+    names = [name for name in dense_lines.MEANING if rsb or name != "one_step"]
     found = {}
     for value in values:
         here = at(model, across, value)
-        for name, result in _crossings(equations, here, along, T).items():
-            found.setdefault(name, []).append((value, result))
-    result = {}
-    for name, points in found.items():
-        position, crossing = np.array(points, dtype=float).T
-        result[name] = Line(**{across: position, along: crossing}, meaning=dense_lines.MEANING[name])
-    return result
+        if along == "alpha":
+            points = {name: load(equations(here), T, name) for name in names}
+        elif along == "T":
+            points = temperatures(equations(here), here.load())
+        elif along == "M":
+            points = {"spinodal": _threshold(equations, here, T)}
+        else:
+            points = _qualities(equations, here, along, T, names)
+        for name, point in points.items():
+            found.setdefault(name, []).append(point)
+    return {name: Line(**{across: values, along: points}, meaning=dense_lines.MEANING[name])
+            for name, points in found.items() if not np.all(np.isnan(points))}
 
 
 def at(model, name, value):
@@ -50,41 +63,61 @@ def at(model, name, value):
     return replace(model, **{name: int(value) if name == "M" else float(value)})
 
 
-def _crossings(equations, model, along, T):
-    if along == "alpha":
-        return loads(equations(model), T)
-    if along == "T":
-        return temperatures(equations(model), model.load())
-    return {"spinodal": _examples(equations, model, along, T)}
-
-
-def loads(eq, T) -> dict[str, float]:
-    """Load of every line at temperature T; NaN where a line does not reach that temperature."""
-    found = dict.fromkeys(("spinodal", "first_order", "glass", "replicon"), np.nan)
-    if T < branches.zero_load_temperature(eq):
-        found["spinodal"] = float(branches.spinodal_load(eq, T))
-        found["replicon"] = _replicon_load(eq, T)
-    if 0 < T < dense_lines.first_order_end(eq):
-        found["first_order"] = float(dense_lines.first_order_load(eq, np.array([T]))[0])
-    if eq.p > 2:
-        found["glass"] = (T / glass_temperatures(eq)[1]) ** 2
-    elif T > 1:
-        found["glass"] = float((T * eq.noise.gap(0.0, 1 / T)) ** 2)
-    return found
+def load(eq, T, name) -> float:
+    """Load of a line at temperature T; NaN where the line does not reach that temperature."""
+    if name == "glass" and eq.p == 2:
+        return float((T * eq.noise.gap(0.0, 1 / T)) ** 2) if T > 1 else 0.0
+    if name in ("glass", "dynamical"):
+        dynamical, static = glass_temperatures(eq) if eq.p > 2 else (0.0, 0.0)
+        if name == "glass":
+            return (T / static) ** 2
+        return (T / dynamical) ** 2 if dynamical > static else np.nan
+    if name == "first_order":
+        if not 0 < T < dense_lines.first_order_end(eq):
+            return np.nan
+        alpha = float(dense_lines.first_order_load(eq, np.array([T]))[0])
+        return alpha if T >= _broken_below(eq) * np.sqrt(alpha) else np.nan
+    if T >= branches.zero_load_temperature(eq):
+        return np.nan
+    if name == "replicon":
+        if T == 0:
+            return 0.0
+        marginal = branches.marginal(eq, T)
+        return np.nan if marginal is None else max(float(marginal.alpha), 0.0)
+    return dense_rsb.capacity(eq, T) if name == "one_step" else float(branches.spinodal_load(eq, T))
 
 
 def temperatures(eq, alpha) -> dict[str, float]:
     """Temperature of every line at load alpha, the highest where there are two; NaN where there is none."""
     highest = branches.zero_load_temperature(eq)
     T = np.linspace(0.0, highest, SCAN + 1)[:-1]
-    glass = branches.glass_end(eq, alpha) if eq.p == 2 else glass_temperatures(eq)[1] * np.sqrt(alpha)
-    return {
-        "spinodal": _last_crossing(lambda T: np.nan_to_num(branches.spinodal_load(eq, T)) - alpha, T, highest),
-        "first_order": _last_crossing(lambda T: np.nan_to_num(dense_lines.first_order_load(eq, T)) - alpha,
-                                      np.linspace(0.02, 0.999, SCAN) * dense_lines.first_order_end(eq),
-                                      dense_lines.first_order_end(eq)),
-        "glass": float(glass),
-    }
+    found = {"spinodal": _last_crossing(lambda T: np.nan_to_num(branches.spinodal_load(eq, T)) - alpha, T, highest)}
+    found["replicon"] = _replicon_temperature(eq, alpha, found["spinodal"])
+    end = dense_lines.first_order_end(eq)
+    found["first_order"] = _last_crossing(lambda T: np.nan_to_num(dense_lines.first_order_load(eq, T)) - alpha,
+                                          np.linspace(0.02, 0.999, SCAN) * end, end)
+    if found["first_order"] < _broken_below(eq) * np.sqrt(alpha):
+        found["first_order"] = np.nan
+    if eq.p == 2:
+        return found | {"glass": float(branches.glass_end(eq, alpha)), "dynamical": np.nan}
+    dynamical, static = np.array(glass_temperatures(eq)) * np.sqrt(alpha)
+    return found | {"glass": static, "dynamical": dynamical if dynamical > static else np.nan}
+
+
+def _broken_below(eq):
+    """Temperature per sqrt(alpha) below which retrieval competes with a glass that replica symmetry does not describe."""
+    dynamical, static = glass_temperatures(eq) if eq.p > 2 else (0.0, 0.0)
+    return static if dynamical > static else 0.0
+
+
+def _replicon_temperature(eq, alpha, spinodal):
+    """Temperature below which the retrieval state at load alpha is unstable to replica symmetry breaking."""
+    def instability(T):
+        return np.nan_to_num(branches.retrieval(eq, T, alpha).scaled_replicon, nan=np.inf) - T
+
+    if np.isnan(spinodal):
+        return np.nan
+    return _last_crossing(instability, spinodal * np.linspace(0.0, 1.0, SCAN + 1)[:-1], spinodal)
 
 
 def _last_crossing(excess, grid, end):
@@ -96,41 +129,38 @@ def _last_crossing(excess, grid, end):
     return float(bracketed_root(lambda T: excess(np.atleast_1d(T)), low, high))
 
 
-def _replicon_load(eq, T):
-    """Largest load at which retrieval at temperature T is stable against replica symmetry breaking, NaN if all are."""
-    def instability(y):
-        state = branches.on_retrieval_curve(eq, y, T)
-        return state.scaled_replicon - T
-
-    low, high = float(branches.spinodal(eq, T)), float(branches.load_end(eq, np.float64(T)))
-    y = np.linspace(low, high, SCAN)
-    unstable = np.flatnonzero(instability(y) > 0)
-    if not unstable.size:
+def _threshold(equations, model, T):
+    try:
+        return threshold(lambda M: equations(replace(model, M=M)), model.load(), T, step=2)
+    except NoSolution:
         return np.nan
-    k = unstable[-1]
-    if k + 1 == SCAN:
-        return 0.0
-    return float(branches.on_retrieval_curve(eq, bracketed_root(instability, y[k], y[k + 1]), T).alpha)
 
 
-def _examples(equations, model, along, T):
-    """Smallest M, smallest r or largest rho with which retrieval exists at the load of the model and from there on."""
-    alpha = model.load()
-    if along == "M":
-        try:
-            return threshold(lambda M: equations(replace(model, M=M)), alpha, T, step=2)
-        except NoSolution:
-            return np.nan
+def _qualities(equations, model, along, T, names) -> dict[str, float]:
+    """Smallest r, or largest rho, from which on the load of each line stays above that of the model."""
+    alpha, r = model.load(), np.linspace(WORST, 1.0, SCAN)
+    found = {}
+    for name in names:
+        def excess(r, name=name):
+            return np.array([_held(equations(replace(model, r=float(x))), T, name) for x in np.atleast_1d(r)]) - alpha
 
-    def excess(r):
-        loads = [branches.spinodal_load(equations(replace(model, r=float(x))), T) for x in np.atleast_1d(r)]
-        return np.nan_to_num(np.array(loads)) - alpha
+        found[name] = _first_above(excess, r)
+        if along == "rho":
+            found[name] = (1 / found[name] ** 2 - 1) / model.M if found[name] else np.inf
+    return found
 
-    r = np.linspace(0.02, 1.0, SCAN)
-    failing = np.flatnonzero(excess(r) < 0)
+
+def _held(eq, T, name):
+    """Load up to which what lies below a line holds: none where the line does not exist, all retrieval where all is stable."""
+    value = load(eq, T, name)
+    return float(np.nan_to_num(load(eq, T, "spinodal") if name == "replicon" and np.isnan(value) else value))
+
+
+def _first_above(excess, grid):
+    """The last root of an eventually positive function, 0 where it is positive throughout, NaN where it ends negative."""
+    failing = np.flatnonzero(excess(grid) < 0)
     if not failing.size:
+        return 0.0
+    if failing[-1] + 1 == grid.size:
         return np.nan
-    if failing[-1] + 1 == SCAN:
-        return np.nan
-    found = float(bracketed_root(excess, r[failing[-1]], r[failing[-1] + 1]))
-    return found if along == "r" else (1 / found**2 - 1) / model.M
+    return float(bracketed_root(excess, grid[failing[-1]], grid[failing[-1] + 1]))

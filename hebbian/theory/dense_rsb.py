@@ -1,126 +1,308 @@
-r"""One step of replica symmetry breaking at T = 0 for dense Hopfield networks that store patterns.
+r"""One step of replica symmetry breaking for the retrieval states of dense Hopfield networks.
 
-States of overlap 1 with themselves and q0 with each other, weighted by exp(-y N e).  With H = h + sqrt(D) z_1,
-h = F'(m) + sqrt(lambda_0) z_0, D = lambda_1 - lambda_0 and L(h) = ln E_z1 exp(y |H|),
+Retrieval breaks up into states of overlap q1 with themselves and q0 with each other, weighted by exp(-y N f); y T is the
+breaking parameter.  With h = t A + sqrt(lambda_0) z_0, H = h + sqrt(D) z_1, Lam = T ln 2cosh(H/T), L(h) = ln E_z1 exp(y Lam),
+<.> the average over z_1 with the weight exp(y Lam), and E over z_0 and the examples t,
 
-    -f = F - m F' + E L / y - [lambda_1 C + y (lambda_1 - lambda_0 q0)] / 2 + g,
-    m = E <sign H>,     q0 = E <sign H>^2,     C = 2 E <delta(H)>,     d f/dy = 0,
+    -f = F(n) - n A + E L / y - alpha u,      A = F'(n),
+    n = E t <tanh(H/T)>,     q0 = E <tanh>^2,     C = (1 - q1)/T = E <sech^2> / T,     d f/dy = 0,
 
-p >= 3   lambda_1 = alpha zeta'(1), lambda_0 = alpha zeta'(q0), g = [lambda_1 C + y alpha (zeta(1) - zeta(q0))] / 2
-p = 2    A_1 = 1 - C, A_0 = A_1 - y (1 - q0), lambda_0 = alpha q0 / A_0^2, D = alpha (1 - q0) / (A_0 A_1),
-         g = -(alpha/2) [ln(A_0/A_1) / y - q0 / A_0].
+where lambda_0 and D, per load, and u are the crosstalk of `dense_noise` ("common", "own", "free_energy").  All forms hold at
+T = 0, with q1 = 1 and C finite; e = d(beta f)/d beta = -F(n) + alpha "energy".  q0 = q1 solves them for every y: that is
+replica symmetry.  The solution with q0 < q1 leaves it on the de Almeida-Thouless line, and its capacity that of replica
+symmetry at the temperature where that line meets the spinodal.
 
-The average over z_1 is in closed form.  At a given m these are equations for (alpha, q0, y, and C for p = 2), and the
-capacity is the largest alpha over m.  q0 = 1 solves them for every y: that is replica symmetry.  (The one-step form of
-M. Mezard, G. Parisi, M. Virasoro, Spin Glass Theory and Beyond (1987), chapter III, at T = 0; checked against the p = 2 value
+At a given n these are four equations for (alpha, q1 - q0, y, C); the capacity is the largest alpha over n.  (The one-step form
+of M. Mezard, G. Parisi, M. Virasoro, Spin Glass Theory and Beyond (1987), chapter III; checked against the p = 2 value
 0.138186 of H. Steffan, R. Kuehn, Z. Phys. B 95, 249 (1994) and the ground state of the Ising three-spin glass.)
 """
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
-from hebbian.errors import NotConverged
+from hebbian.errors import NoSolution, NotConverged
 from hebbian.theory import dense_branches as branches
-from hebbian.theory.gaussian import gaussian_average
 from hebbian.theory.saddle import RESIDUAL_BOUND
+from hebbian.theory.tilted import field_nodes, tilted_averages
 
-SPACING = 0.007  # of the overlaps at which the solution is followed
-STEP = 0.01  # of the average over z_0
-NARROWEST = 3 * STEP  # of sqrt(D / lambda_0), over which L bends: the error is then below exp(-2 pi^2 3^2)
-
-
-@lru_cache(maxsize=32)
-def capacity(eq) -> tuple[float, float]:
-    """(largest load with a retrieval state, its overlap) at T = 0 in one step of replica symmetry breaking."""
-    from scipy.optimize import minimize_scalar
-
-    top = float(branches.on_retrieval_curve(eq, branches.spinodal(eq, 0.0), 0.0).m)
-    states = {}
-    for m in np.arange(top + 0.4 * (1 - top), 0.3, -SPACING):  # continuation from above the maximum to below it
-        guesses = [states[min(states)]] if states else _guesses(eq, m)
-        state = next((found for guess in guesses if (found := _at_overlap(eq, m, guess)) is not None), None)
-        if state is None:
-            continue
-        states[m] = state
-        if state[0] < max(s[0] for s in states.values()) - 1e-3:
-            break
-    if not states:
-        raise NotConverged(f"one-step solution for p = {eq.p} not found below the overlap {top:.6g} of replica symmetry; "
-                           "ask for rsb=0")
-    best = max(states, key=lambda m: states[m][0])
-
-    def load(m):
-        state = _at_overlap(eq, m, states[best])
-        return states[best][0] - 1 if state is None else state[0]
-
-    found = minimize_scalar(lambda m: -load(m), bounds=(best - SPACING, best + SPACING), method="bounded",
-                            options={"xatol": 1e-7})
-    return float(np.exp(-found.fun)), float(found.x)
+SPACING = 0.007  # of the overlaps n / E|t| at which the solution is followed
+LEAPS = 5  # temperatures at which the capacity is followed from T = 0 to where replica symmetry holds
+SHORTEST = 1e-4  # relative step in temperature below which the search is given up
+JOINED = 0.02  # relative distance in T from where replica symmetry holds within which the law of the excess replaces the search
+DISTINCT = 1e-5  # difference of q1 and q0 below which a solution is the replica-symmetric one in disguise
 
 
-def _at_overlap(eq, m, guess):
-    """Solution (ln alpha, logit q0, ln y, and for p = 2 ln((1-C)/y(1-q0) - 1)) at overlap m, or None."""
+@dataclass(frozen=True)
+class BrokenState:
+    """A solution of the one-step equations."""
+
+    equations: branches.Equations
+    T: float
+    alpha: float
+    n: float
+    q0: float
+    q1: float
+    y: float
+    C: float
+
+    @property
+    def gap(self):
+        return self.q1 - self.q0
+
+    @property
+    def breaking(self):
+        """Breaking parameter y T: the fraction of pairs of replicas that are in different states."""
+        return self.y * self.T
+
+    @property
+    def q(self):
+        """Mean overlap of two replicas."""
+        return self.q1 - self.breaking * self.gap
+
+    @property
+    def crosstalk(self):
+        return self.equations.noise.broken(self.q0, self.q1, self.C, self.y, self.T)
+
+    @property
+    def noise(self):
+        """lambda_0 + D."""
+        return self.alpha * (self.crosstalk.common + self.crosstalk.own)
+
+    @property
+    def averages(self):
+        eq, crosstalk = self.equations, self.crosstalk
+        A, s = eq.F(self.n, 1), np.sqrt(self.alpha * crosstalk.own)
+        fields = eq.examples.fields(A, np.sqrt(self.alpha * crosstalk.common))
+        rows = []
+        for mean, deviation, _, _ in fields:
+            h, weights = field_nodes(mean, deviation, np.hypot(s, self.T))
+            L, tanh, sech2, sech4, size = tilted_averages(h, s, self.T, self.y)
+            rows.append([weights @ g for g in (tanh, tanh**2, sech2, sech4, L, size)])
+        rows, even, odd = np.array(rows), np.array([f[2] for f in fields]), np.array([f[3] for f in fields])
+        q0, C, sech4, L, size = even @ rows[:, 1:]
+        n = eq.examples.overlap(rows[:, 0], A, C + self.y * self.gap)
+        return BrokenAverages(float(odd @ rows[:, 0]), float(n), q0, C, sech4, L, size)
+
+    @property
+    def m(self):
+        return self.averages.m
+
+    @property
+    def free_energy(self):
+        eq = self.equations
+        return self.n * eq.F(self.n, 1) - eq.F(self.n) - self.averages.L / self.y + self.alpha * self.crosstalk.free_energy
+
+    @property
+    def energy(self):
+        return -self.equations.F(self.n) + self.alpha * self.crosstalk.energy
+
+    @property
+    def scaled_replicon(self):
+        """T times the left-hand side of the stability condition of a state within itself, finite at T = 0."""
+        return self.alpha * self.equations.noise.replicon(self.q1, self.C) * self.averages.sech4
+
+    @property
+    def violation(self):
+        """Of the equations for n, q1 - q0, C and y; scaled so that none fades with q1 - q0."""
+        av, crosstalk, gap = self.averages, self.crosstalk, self.gap
+        slope = av.size / self.y - av.L / self.y**2 + self.alpha * crosstalk.slope  # d(-f)/dy
+        return np.array([av.n - self.n, (1 - self.T * av.C - av.q0) / gap - 1, av.C / self.C - 1,
+                         slope / (self.alpha * crosstalk.own * gap)])
+
+    @property
+    def residual(self):
+        """Largest violation of the equations for n, q1 - q0, C, and (d(-f)/dy) / D."""
+        return float(np.abs(self.violation * [1, self.gap, 1, self.gap]).max())
+
+
+@dataclass(frozen=True)
+class BrokenAverages:
+    """E over z_0 and t of <tanh>, t <tanh>, <tanh>^2, <sech^2>/T, <sech^4>/T, L and <Lam>."""
+
+    m: float
+    n: float
+    q0: float
+    C: float
+    sech4: float
+    L: float
+    size: float
+
+
+def _state(eq, T, n, alpha, x):
+    """The trial state of unknowns x = (q1 - q0, ln y, ln C, or for p = 2 ln A_0 of the largest weight 1)."""
+    gap, (y, last) = x[0], np.exp(x[1:])
+    C = last if eq.p > 2 else 1 - last - y * gap
+    q1 = 1 - T * C
+    return BrokenState(eq, T, alpha, n, q1 - gap, q1, y, C)
+
+
+def _unknowns(state):
+    last = state.C if state.equations.p > 2 else 1 - state.C - state.y * state.gap
+    return np.array([state.gap, np.log(state.y), np.log(last)])
+
+
+def _solved(trial, guess):
+    """The state trial(x) that satisfies its equations next to x = guess, or None."""
     from scipy.optimize import root
 
+    def violation(x):
+        state = trial(x)
+        allowed = (0 < state.n < state.equations.examples.largest and 0 < state.alpha < 10 and 0 < state.q0 < state.q1 <= 1
+                   and state.C > 0 and state.breaking < 0.99)
+        return state.violation if allowed else np.full(4, 10.0)
+
     with np.errstate(all="ignore"):  # trial points of the search may overflow
-        found = root(lambda x: _violation(eq, m, x), guess, method="hybr", options={"xtol": 1e-13})
-        lam0, D = _unpack(eq, found.x)[3:5]
-    resolved = np.sqrt(D) > NARROWEST * np.sqrt(lam0)  # and not the replica-symmetric solution in disguise
-    return found.x if resolved and np.abs(found.fun).max() < RESIDUAL_BOUND else None
+        found = root(violation, guess, method="hybr", options={"xtol": 1e-13, "eps": 1e-11})
+        state = trial(found.x)
+        good = state.gap > DISTINCT and state.residual < RESIDUAL_BOUND
+    return state if good else None
 
 
-def _guesses(eq, m):
-    """Starting points: the replica-symmetric load at overlap m, and states at several distances."""
+def _at_overlap(eq, T, n, guess):
+    """Solution at overlap n next to `guess` = (ln alpha, unknowns)."""
+    return _solved(lambda x: _state(eq, T, n, np.exp(x[0]), x[1:]), guess)
+
+
+def _at_load(eq, T, alpha, guess):
+    """Solution at load alpha next to `guess` = (n, unknowns)."""
+    return _solved(lambda x: _state(eq, T, x[0], alpha, x[1:]), guess)
+
+
+def _moved(state, n):
+    """The solution at another overlap near that of a state."""
+    return _at_overlap(state.equations, state.T, n, [np.log(state.alpha), *_unknowns(state)])
+
+
+# Capacity
+
+
+def capacity(eq, T) -> float:
+    """Largest load with a retrieval state at temperature T; that of replica symmetry where its spinodal is stable.
+
+    Where the two meet, their difference closes as the square of the distance in temperature, times a smooth function.
+    """
+    end, flat = branches.spinodal_instability(eq), float(branches.spinodal_load(eq, T))
+    if T >= end:
+        return flat
+    if T <= (1 - JOINED) * end:
+        return float(largest(eq, T).alpha)
+    x = JOINED * np.arange(1, 5)
+    excess = [largest(eq, (1 - k) * end).alpha - float(branches.spinodal_load(eq, (1 - k) * end)) for k in x]
+    law = np.polyfit(x, excess / x**2, x.size - 1)
+    return flat + (1 - T / end) ** 2 * float(np.polyval(law, 1 - T / end))
+
+
+@lru_cache(maxsize=256)
+def largest(eq, T) -> BrokenState:
+    """The retrieval state of largest load at a temperature below that where replica symmetry holds, reached from T = 0."""
+    if T == 0:
+        return _coldest(eq)
+    leap = branches.spinodal_instability(eq) / LEAPS
+    last = max(int(np.ceil(T / leap - 0.1)) - 1, 0)  # a stop that is not too near
+    path = [largest(eq, k * leap) for k in range(max(last - 1, 0), last + 1)]
+    while path[-1].T < T:
+        _advance(path, T)
+    return path[-1]
+
+
+def _advance(path, T):
+    """Append the state of largest load at temperature T, or at a lower one if that is too far from the end of the path."""
+    last, step = path[-1], T - path[-1].T
+    while step > SHORTEST * T:
+        point = before = np.array([last.n, np.log(last.alpha), *_unknowns(last)])
+        if len(path) > 1:  # on along the line
+            before = np.array([path[-2].n, np.log(path[-2].alpha), *_unknowns(path[-2])])
+            point = point + step / (last.T - path[-2].T) * (point - before)
+        start = _at_overlap(last.equations, last.T + step, point[0], point[1:])
+        if start is not None and (state := _top(start)) is not None:
+            path.append(state)
+            return
+        step /= 2
+    raise NotConverged(f"one-step solution for p = {last.equations.p} at T = {T:.6g} not found beyond T = {last.T:.6g}; "
+                       "ask for rsb=0")
+
+
+def _coldest(eq):
+    """The state of largest load at T = 0, found by following the solution from above its overlap to below."""
+    unit = eq.examples.largest
+    top = float(branches.on_retrieval_curve(eq, branches.spinodal(eq, 0.0), 0.0).n) / unit
+    states = []
+    for n in np.arange(top + 0.4 * (1 - top), 0.3, -SPACING) * unit:
+        found = [_moved(states[-1], n)] if states else (_at_overlap(eq, 0.0, n, guess) for guess in _guesses(eq, n))
+        state = next((state for state in found if state is not None), None)
+        if state is None:
+            continue
+        states.append(state)
+        if state.alpha < 0.999 * max(s.alpha for s in states):
+            break
+    best = _top(max(states, key=lambda state: state.alpha)) if states else None
+    if best is None:
+        raise NotConverged(f"one-step solution for p = {eq.p} not found below the overlap {top:.6g} of replica symmetry; "
+                           "ask for rsb=0")
+    return best
+
+
+def _guesses(eq, n):
+    """Starting points at T = 0: the replica-symmetric load at this overlap, and states at several distances."""
     from scipy.special import erfinv
 
-    symmetric = branches.on_retrieval_curve(eq, float(erfinv(m)), 0.0)
-    load, scale = np.log(float(symmetric.alpha)), np.log(float(symmetric.a))
-    for near, weight, gap in ((2.0, 1.0, 0.0), (3.0, 1.0, 0.0), (4.0, 2.0, 1.0), (3.0, 2.0, 0.0), (4.0, 3.0, 0.0), (5.0, 3.0, 1.0)):
-        yield np.array([load, near, weight - scale, gap][:3 + (eq.p == 2)])
+    flat = branches.on_retrieval_curve(eq, float(erfinv(n / eq.examples.largest)), 0.0)
+    for near, weight, rest in ((2.0, 1.0, 0.0), (3.0, 1.0, 0.0), (4.0, 2.0, 1.0), (3.0, 2.0, 0.0), (4.0, 3.0, 0.0), (5.0, 3.0, 1.0)):
+        gap, y = 1 / (1 + np.exp(near)), np.exp(weight) / float(flat.a)
+        last = y * gap * np.exp(rest) if eq.p == 2 else float(flat.C)
+        yield np.array([np.log(float(flat.alpha)), gap, np.log(y), np.log(last)])
 
 
-def _unpack(eq, x):
-    """(alpha, q0, y, lambda_0, D, lambda_1 - lambda_0 q0, C, A_0, A_1) of the unconstrained unknowns."""
-    alpha, q0, y = np.exp(x[0]), 1 / (1 + np.exp(-x[1])), np.exp(x[2])
-    if eq.p == 2:
-        A0 = y * (1 - q0) * np.exp(x[3])  # A_0 > 0 and A_1 = A_0 + y (1 - q0)
-        A1 = A0 + y * (1 - q0)
-        lam0, D = alpha * q0 / A0**2, alpha * (1 - q0) / (A0 * A1)
-        return alpha, q0, y, lam0, D, 1 - A1, A0, A1
-    lam0 = alpha * eq.noise.zeta(q0, 1)
-    return alpha, q0, y, lam0, alpha * eq.noise.zeta(1.0, 1) - lam0, None, None, None
+def _top(state):
+    """The state of largest load next to `state`, by parabolas through three overlaps."""
+    unit, gap = state.equations.examples.largest, state.gap
+    h = min(SPACING / 2, gap / 8) * unit  # the solution ends at an overlap not much farther than gap
+    for _ in range(30):
+        low, high = _moved(state, state.n - h), _moved(state, state.n + h)
+        if low is None or high is None:
+            return None
+        below, here, above = np.log([low.alpha, state.alpha, high.alpha])
+        bend = above - 2 * here + below
+        move = h * (below - above) / (2 * bend) if bend < 0 else np.copysign(h, above - below)
+        move = float(np.clip(move, -3 * h, 3 * h))
+        state = _moved(state, state.n + move)
+        if state is None or abs(move) < 1e-4 * h:
+            return state
+        h = max(min(h, abs(move)), min(1e-2 * gap, 1e-3) * unit)
+    return None
 
 
-def _violation(eq, m, x):
-    """Violation of the equations for m, q0, y (and C)."""
-    alpha, q0, y, lam0, D, C, A0, A1 = _unpack(eq, x)
-    sign, sign2, absolute, L, delta = _averages(eq.F(m, 1), lam0, D, y)
-    slope = absolute / y - L / y**2 - (D + lam0 * (1 - q0)) / 2  # d(-f)/dy without g
-    if eq.p > 2:
-        slope += alpha * (eq.noise.zeta(1.0) - eq.noise.zeta(q0)) / 2
-        return np.array([sign - m, sign2 - q0, slope])
-    slope += alpha / 2 * (np.log(A0 / A1) / y**2 + (1 - q0) / (y * A0) + q0 * (1 - q0) / A0**2)
-    return np.array([sign - m, sign2 - q0, slope, delta - C])
+# Retrieval at a given load
 
 
-def _averages(A, lam0, D, y):
-    """E over z_0 of <sign H>, <sign H>^2, <|H|>, L and 2 <delta(H)>."""
-    from scipy.special import log_ndtr
+def retrieval(eq, T, alpha) -> BrokenState | None:
+    """The retrieval state at temperature T and load alpha; None where replica symmetry is stable there."""
+    if T >= branches.spinodal_instability(eq):
+        return None
+    marginal = branches.marginal(eq, T)
+    if marginal is None or alpha <= marginal.alpha:
+        return None
+    state = before = largest(eq, T)
+    if alpha > state.alpha * (1 + 1e-12):
+        raise NoSolution(f"no retrieval state at load {alpha:.9g} and T = {T:g} with one step of replica symmetry breaking: the "
+                         f"largest load with one is {state.alpha:.9g}; lower alpha")
+    if alpha >= state.alpha * (1 - 1e-12):
+        return state
+    while state is not None and state.alpha > alpha:
+        before, state = state, _moved(state, state.n + (float(marginal.n) - state.n) / 8)
+    if state is not None:
+        ends = [np.array([s.n, *_unknowns(s)]) for s in (before, state)]
+        part = (before.alpha - alpha) / (before.alpha - state.alpha)
+        state = _at_load(eq, T, alpha, (1 - part) * ends[0] + part * ends[1])
+    if state is None:
+        raise NotConverged(f"one-step solution for p = {eq.p} at T = {T:g} and load {alpha:.9g} not reached: overlaps q1 and q0 "
+                           f"nearly meet at load {float(marginal.alpha):.6g}; ask for rsb=0 or a higher load")
+    return state
 
-    s = np.sqrt(D)
 
-    def of_field(z):
-        h = A + np.sqrt(lam0) * z
-        up, down = y * h + log_ndtr(h / s + y * s), -y * h + log_ndtr(-h / s + y * s)
-        log_sum = np.logaddexp(up, down)
-        plus, minus = np.exp(up - log_sum), np.exp(down - log_sum)
-        density = np.exp(-(h / s) ** 2 / 2 - y**2 * D / 2 - log_sum) / np.sqrt(2 * np.pi) / s
-        # E |H| of each half line: its mean shifted by +- y D, plus the boundary term
-        absolute = plus * (h + y * D) + minus * (-h + y * D) + 2 * D * density
-        return np.stack([plus - minus, (plus - minus) ** 2, absolute, log_sum + y**2 * D / 2, 2 * density])
-
-    return gaussian_average(of_field, step=STEP)
+# Glass
 
 
 @lru_cache(maxsize=32)
@@ -134,7 +316,7 @@ def glass_energy(eq) -> float:
     zeta1, D = eq.noise.zeta(1.0), eq.noise.zeta(1.0, 1)
 
     def minus_f(y):
-        L = _averages(0.0, 0.0, D, y)[3]
+        L = tilted_averages(np.zeros(1), np.sqrt(D), 0.0, y)[0, 0]
         return L / y - y * D / 2 + y * zeta1 / 2
 
     found = minimize_scalar(minus_f, bounds=(0.05 / np.sqrt(D), 20 / np.sqrt(D)), method="bounded", options={"xatol": 1e-10})

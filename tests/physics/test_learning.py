@@ -12,10 +12,10 @@ import pytest
 import hebbian as hb
 
 POINTS = {
-    "supervised p2": (dict(p=2, alpha=0.02, M=20, r=0.5), dict(N=2000, T=0.3, samples=16, seed=20271)),
-    "supervised p3": (dict(p=3, alpha=0.02, M=40, r=0.4), dict(N=300, T=0.15, samples=16, seed=20272)),
-    "unsupervised p2": (dict(p=2, alpha=0.03, M=10, r=0.8), dict(N=1000, T=0.3, samples=16, seed=20273)),
-    "unsupervised p3": (dict(p=3, alpha=0.02, M=20, r=0.6), dict(N=200, T=0.1, samples=16, seed=20274)),
+    "supervised p2": (dict(p=2, alpha=0.02, M=20, r=0.5), dict(N=2000, T=0.3, samples=16, seed=20281)),
+    "supervised p3": (dict(p=3, alpha=0.02, M=40, r=0.4), dict(N=300, T=0.15, samples=16, seed=20282)),
+    "unsupervised p2": (dict(p=2, alpha=0.03, M=10, r=0.8), dict(N=1000, T=0.3, samples=16, seed=20283)),
+    "unsupervised p3": (dict(p=3, alpha=0.02, M=20, r=0.6), dict(N=200, T=0.1, samples=16, seed=20284)),
 }
 
 
@@ -35,7 +35,8 @@ def test_overlaps_and_energy_lie_on_the_theory(measured):
 
 
 def test_controls_fail(measured):
-    # a temperature off by a half, and a data set of fewer examples
+    # a temperature off by a half, and a data set of half as many examples: the largest shifts were expected, with the errors of
+    # other seeds, at 63, 24, 60, 10 and 67, 16, 35, 11 standard errors
     model, run = measured
     T, N = run.settings.T, run.settings.N
     for wrong in (hb.solve(model, T=1.5 * T, N=N), hb.solve(replace(model, M=model.M // 2), T=T, N=N)):
@@ -63,13 +64,45 @@ def test_an_even_number_of_examples_leaves_ties():
 
 
 def test_a_few_examples_destroy_what_one_example_stored():
-    # the valley of confusion: overlap with the archetype at T = 0.1, alpha = 0.02, r = 0.5
-    runs = {M: hb.simulate(hb.DenseHopfield(alpha=0.02, M=M, r=0.5, protocol="unsupervised"), N=1000, T=0.1, samples=24,
-                           burn_in=150, sweeps=150, seed=20277) for M in (1, 3, 13)}
+    # the valley of confusion: overlap with the archetype at T = 0.1, alpha = 0.02, r = 0.5.  Other seeds gave means of 0.49,
+    # 0.32, 0.85 and deviations of 0.03, 0.20, 0.16 over samples: 32 samples see the valley with a probability of 0.998
+    runs = {M: hb.simulate(hb.DenseHopfield(alpha=0.02, M=M, r=0.5, protocol="unsupervised"), N=1000, T=0.1, samples=32,
+                           burn_in=150, sweeps=150, seed=20287) for M in (1, 3, 13)}
     assert abs(runs[1].m.mean - 0.5) < 4 * runs[1].m.error + 0.02  # one example is stored: m = r
     assert runs[3].m.mean + 2 * runs[3].m.error < runs[1].m.mean < runs[13].m.mean
     with pytest.raises(hb.NoSolution):
         hb.solve(hb.DenseHopfield(alpha=0.02, M=3, r=0.5, protocol="unsupervised"), T=0.1)
+
+
+@pytest.mark.parametrize("M, r, N, K, stable, seed", [
+    (7, 0.6, 300, 150, True, 20291), (9, 0.4, 12000, 4, True, 20292), (2, 0.6, 300, 150, False, 20293), (4, 0.4, 300, 150, False, 20294)])
+def test_the_archetype_is_left_for_one_example_where_equal_overlaps_are_unstable(M, r, N, K, stable, seed):
+    # 12 samples of the archetype; at a spread of half its value with one example retrieved, the symmetry is lost.  Other seeds
+    # gave all samples on the expected side (with 6000 spins in the second case 2 of 36 left).  The condition is local: between about 0.5 and 1 the state is left
+    # from an archetype too, whose overlaps with its examples scatter by N^(-1/2), at sizes of a few hundred.
+    T, rng = 0.1, np.random.default_rng(seed)
+    model = hb.DenseHopfield(p=3, K=K, M=M, r=r, protocol="unsupervised")
+    theory = hb.solve(hb.DenseHopfield(p=3, alpha=K / N**2, M=M, r=r, protocol="unsupervised"), T=T)
+    assert (theory.example_instability < 0.7) == stable and (theory.example_instability > 1.5) != stable
+    lost = []
+    for sample in range(12):
+        xi = rng.choice([-1, 1], size=(K, N))
+        eta = xi[:, None] * np.where(rng.random((K, M, N)) < (1 + r) / 2, 1, -1)
+        run = hb.simulate(model, N=N, T=T, samples=1, burn_in=200, sweeps=20, patterns=xi, examples=eta, start=xi[0],
+                          record=("spins",), seed=seed + 10 * sample)
+        overlaps = run.spins.reshape(-1, N).astype(int) @ eta[0].T / N
+        lost.append((overlaps.max(axis=1) - overlaps.mean(axis=1)).mean() > 0.5 * (1 - r**2) * (1 - 1 / M))
+    assert sum(lost) <= 1 if stable else sum(lost) >= 11
+
+
+def test_one_step_describes_retrieval_that_replica_symmetry_makes_weak():
+    # the replica-symmetric state of largest load is a weak one here, q = 0.1 and replicon > 1, which networks do not show.
+    # Other seeds gave m = 0.505(41): 7 standard errors from replica symmetry, 1.6 from one step
+    model = hb.DenseHopfield(p=3, alpha=0.0208, M=25, r=0.4, protocol="unsupervised")
+    flat, broken = hb.solve(model, T=0.1, N=200), hb.solve(model, T=0.1, N=200, rsb=1)
+    assert flat.m < 0.21 and not flat.stable and broken.m > 0.55
+    run = hb.simulate(model, N=200, T=0.1, samples=24, burn_in=200, sweeps=200, seed=20295)
+    assert abs(run.m.mean - broken.m) < 4 * run.m.error and run.m.mean - flat.m > 4 * run.m.error
 
 
 def test_both_protocols_see_the_same_examples_and_one_perfect_example_is_storage():

@@ -174,6 +174,50 @@ def test_phase_diagram_shows_a_gap_where_a_line_is_unknown():
         plots.phase_diagram({"spinodal": line([], [])})
 
 
+class Plane(dict):
+    """Lines with the names of their coordinates, as `hebbian.phase_diagram` returns them."""
+
+    def __init__(self, x, y, **lines):
+        super().__init__({name: SimpleNamespace(**{x: np.array(a, float), y: np.array(b, float)})
+                          for name, (a, b) in lines.items()})
+        self.x, self.y = x, y
+
+
+def test_broken_symmetry_lies_between_its_line_and_the_one_step_capacity():
+    T = np.linspace(0, 0.2, 20)
+    ax = plots.phase_diagram(Plane("alpha", "T", spinodal=(0.1 + T - 2 * T**2, T), replicon=(0.3 * T, T),
+                                   one_step=(0 * T + 0.3, T), glass=([0, 0.5], [0, 0.3])))
+    words = {text.get_text().replace("\n", " "): text.get_position() for text in ax.texts}
+    alpha, T = words["broken symmetry"]
+    assert 0.3 * T < alpha < 0.3 and T < 0.2
+    assert {line.get_gid() for line in ax.get_lines()} == {"spinodal", "replicon", "one_step", "glass"}
+
+
+@pytest.mark.parametrize("x, y, axis, inward, beyond", [
+    ("M", "alpha", "alpha", -1, "spin glass"), ("alpha", "rho", "alpha", -1, "spin glass"), ("rho", "T", "T", -1, "paramagnet"),
+    ("T", "r", "T", -1, "paramagnet"), ("M", "r", "r", 1, "spin glass"), ("M", "rho", "rho", -1, "spin glass")])
+def test_every_plane_has_its_phases_on_the_right_sides_of_their_lines(x, y, axis, inward, beyond):
+    across, place = np.linspace(2.0, 4.0, 5), 0.5
+    level = (across, 0 * across + place) if axis == y else (0 * across + place, across)
+    near = (across, 0 * across + place + 0.2 * inward) if axis == y else (0 * across + place + 0.2 * inward, across)
+    lines = {"spinodal": np.array(level), "glass": np.array(level), "replicon": np.array(near)}
+    grid = np.meshgrid(across, np.linspace(0.05, 0.95, 18)) if axis == y else np.meshgrid(np.linspace(0.05, 0.95, 18), across)
+    regions = plots._regions(lines, x, y, *grid)
+    inside = inward * ((grid[1] if axis == y else grid[0]) - place) > 0
+    np.testing.assert_array_equal(regions["retrieval"] | regions["broken symmetry"], inside)
+    np.testing.assert_array_equal(regions[beyond], ~inside)
+    assert sum(region.astype(int) for region in regions.values()).max() == 1
+    # broken towards high load, low temperature, bad examples
+    broken = (grid[1] if axis == y else grid[0])[regions["broken symmetry"]]
+    assert broken.size and ((broken > place - 0.2) if axis in ("alpha", "rho") else (broken < place + 0.2 * inward)).all()
+
+
+def test_what_lies_beyond_retrieval_has_no_name_where_the_glass_is_unknown():
+    ax = plots.phase_diagram(Plane("M", "r", spinodal=([3, 9, 80], [0.6, 0.5, 0.4])))
+    assert {text.get_text() for text in ax.texts} == {"retrieval", "no retrieval"}
+    assert ax.get_xscale() == "log" and ax.get_ylim() == (0, 1)
+
+
 def test_histogram_integrates_to_one_on_the_possible_overlaps():
     counts = np.zeros(11)
     counts[[8, 9, 10]] = 0.2, 0.5, 0.3
