@@ -14,6 +14,7 @@ import numpy as np
 
 import hebbian as hb
 from hebbian.simulation import modern as simulation
+from hebbian.theory import modern_law
 
 STYLE = Path(hb.__file__).with_name("hebbian.mplstyle")
 SIZES = {8: 200, 16: 200, 32: 100, 64: 60, 96: 40, 128: 16}
@@ -29,19 +30,20 @@ def keys(ensemble, d, samples):
 
 
 def theory(ensemble, d):
-    return np.exp(d * hb.capacity(hb.ModernHopfield(lam=d**-0.5, ensemble=ensemble), N=d))
+    """The same from the exact law of one step at this dimension."""
+    return np.exp(d * modern_law.half_load(hb.ModernHopfield(lam=d**-0.5, ensemble=ensemble), d))
 
 
 def draw(folder):
     fig, (ax, ratio) = plt.subplots(1, 2, figsize=(10.2, 4.0))
-    d = np.arange(6, 141)
+    d = np.unique(np.rint(np.geomspace(6, 140, 24)).astype(int))
     simple, exact = np.exp(np.sqrt(d) - 0.5), np.array([theory("sphere", int(x)) for x in d])
     ax.plot(d, simple, color="0.3", linestyle=":", label=r"$\exp(\sqrt{d} - 1/2)$")
     for panel, scale in ((ax, 1.0), (ratio, simple)):
-        panel.plot(d, exact / scale, color="C0", label="equal norms: exact capacity")
+        panel.plot(d, exact / scale, color="C0", label="equal norms: exact law")
         panel.plot(d, np.array([theory("gauss", int(x)) for x in d]) / scale, color="C1",
-                   label="Gaussian keys: at the median norm")
-    print("  d   sphere: simulated, exact, exp(sqrt d - 1/2)   gauss: simulated, at the median norm")
+                   label="Gaussian keys: exact law")
+    print("  d   sphere: simulated, exact, exp(sqrt d - 1/2)   gauss: simulated, exact")
     for size, samples in SIZES.items():
         row, simple = f"{size:4d}", np.exp(size**0.5 - 0.5)
         for ensemble, colour, marker in (("sphere", "C0", "o"), ("gauss", "C1", "^")):

@@ -68,7 +68,7 @@ def draw(folder):
                          (dict(linestyle=":"), "with capture by wrong patterns"),
                          (dict(marker="D", linestyle="none"), r"$N \to \infty$, both")):
         right.plot([], [], color="0.3", label=words, **style)
-    right.set(xlabel="$1 / N$", ylabel=r"load $\alpha$", xlim=(0, 0.13), ylim=(0.18, 0.68),
+    right.set(xlabel="$1 / N$", ylabel=r"load $\alpha$", xlim=(0, 0.13), ylim=(0.06, 0.68),
               title="sphere: what iterating costs")
     right.legend(loc="lower left")
     folder.mkdir(parents=True, exist_ok=True)

@@ -15,9 +15,9 @@ where c w_0 < 1/e; beyond, no small w solves it and the state falls to mu: captu
 captors is Poisson of mean K P(c w_0 > 1/e), and the sum over the wrong patterns fluctuates by sqrt(K E w^2) / (1 - p) in its
 logarithm, which acts as a normal shift of ln K.  The map itself is the limit in which no pattern has a finite share.
 
-Linear response in w; derived here.  Against simulation (experiments/one_step_capacity): within errors or 0.5 per cent for
-lam <= 1 from N = 14 on (lam = 1/2: N = 10), where the map is up to 22 per cent high; 2 to 8 per cent low for lam = 2, N <= 11,
-where a captor takes so much weight that linear response ends.
+Linear response in w; derived here.  Against simulation (experiments/one_step_capacity): within 0.5 per cent for lam <= 1 from
+N = 14 on, within 3 at N = 10, where the map is up to 22 per cent high; 2 to 8 per cent low for lam = 2, N <= 11, where a captor
+takes so much weight that linear response ends.
 """
 
 import numpy as np

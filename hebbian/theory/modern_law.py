@@ -138,7 +138,8 @@ class Below:
     def __init__(self, law, N, lam, m, r):
         t, p = _scores(law, N, lam, m, r)
         X = np.exp(N * lam * (r * t - m))
-        self.reaches = 1 - p.sum() if law is ENSEMBLES["binary"] else law.tail(m / r, N)
+        # Overlaps of signs come in steps of 2 / N, and one equal to that of the pattern reaches it.
+        self.reaches = law.tail(m / r - 1 / N if law is ENSEMBLES["binary"] else m / r, N)
         self.mean, self.square = p @ X, p @ (X * X)
         # Relative width of S where its mean is 1; the transform falls as exp(-(width s)^2 / 2).
         self.width = np.sqrt(self.square / self.mean) if self.mean > 0 else 1.0
