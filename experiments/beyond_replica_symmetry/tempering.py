@@ -14,15 +14,16 @@ import numpy as np
 import hebbian as hb
 
 LADDER = np.linspace(0.03, 0.21, 13)
-LOADS = (0.08, 0.10, 0.12, 0.135, 0.15, 0.165, 0.18, 0.20)
-SAMPLES = {100: 24, 200: 16}
-SWEEPS = 1000  # burn-in and measurement each
+LOADS = (0.10, 0.12, 0.14, 0.155, 0.17, 0.19)
+SAMPLES = {100: 16, 200: 12}
+SWEEPS = 500  # burn-in and measurement each
 SEED = 20261122
 
 
 def main(N, folder="results/beyond_replica_symmetry"):
-    N = int(N)
-    rows = ["alpha,tempering,tempering_error,short,short_error,long,long_error,energy,energy_error,long_energy,long_energy_error"]
+    N, target = int(N), Path(folder)
+    names = ("tempering", "short", "long", "energy", "long_energy")
+    rows = [",".join(["alpha", *(f"{name}{suffix}" for name in names for suffix in ("", "_error"))])]
     for alpha in LOADS:
         model, common = hb.DenseHopfield(p=3, alpha=alpha), dict(N=N, samples=SAMPLES[N], seed=SEED)
         ladder = hb.temper(model, T=LADDER, burn_in=SWEEPS, sweeps=SWEEPS, **common)
@@ -34,7 +35,6 @@ def main(N, folder="results/beyond_replica_symmetry"):
         print(f"N = {N}, alpha = {alpha}: m = {pairs[0]} tempered, {short.m} after {SWEEPS // 10} sweeps, {long.m} after "
               f"{SWEEPS * LADDER.size}; e = {e} tempered, {long.energy} plain; exchange {ladder.exchange.mean.min():.2f} to "
               f"{ladder.exchange.mean.max():.2f}, {ladder.round_trips} round trips", flush=True)
-    target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
     (target / f"tempering_{N}.csv").write_text("\n".join(rows) + "\n")
 
