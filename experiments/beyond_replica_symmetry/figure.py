@@ -2,7 +2,7 @@
 
     python experiments/beyond_replica_symmetry/figure.py [FOLDER]
 
-Theory for p = 2, 3, 4; with the files of tempering.py in FOLDER (results/beyond_replica_symmetry) also the overlaps it measured.
+Theory for p = 2, 3, 4; with the files of tempering.py in FOLDER (results/beyond_replica_symmetry) also what it measured.
 Writes beyond_replica_symmetry.png there.
 """
 
@@ -38,14 +38,14 @@ def main(folder="results/beyond_replica_symmetry"):
 
 def _lines(ax, p, energy):
     model = hb.DenseHopfield(p=p, energy=energy)
-    lines = hb.phase_diagram(model, points=161 if energy == "distinct" else 121)
+    lines = hb.phase_diagram(model, points=81)
     flat, broken = hb.capacity(model), hb.capacity(model, rsb=1)
     T = lines["replicon"].T[-1] * np.linspace(0.0, 1.0, 13)
     one_step = np.array([hb.capacity(model, T=t, rsb=1) for t in T])
     turn = lines["spinodal"].alpha.argmax()
-    print(f"p = {p} {energy}: capacity at T = 0 {flat:.9f} (RS), {broken:.9f} (1RSB, {100 * (broken / flat - 1):.1f} % more); RS "
-          f"spinodal turns near T = {lines['spinodal'].T[turn]:.4f}; the lines join at T = {T[-1]:.5f}, load {one_step[-1]:.9f}; "
-          f"1RSB capacity between {one_step.min():.9f} and {one_step.max():.9f}", flush=True)
+    print(f"p = {p} {energy}: capacity at T = 0 {flat:.9f} (RS), {broken:.9f} (1RSB, {100 * (broken / flat - 1):.1f} % more); "
+          f"RS turns near T = {lines['spinodal'].T[turn]:.4f}; the lines join at T = {T[-1]:.5f}, load {one_step[-1]:.9f}; 1RSB "
+          f"capacity between {one_step.min():.9f} and {one_step.max():.9f}", flush=True)
     name, dashes = "" if p == 2 else f", {energy}", "-" if energy == "distinct" else "--"
     ax.plot(lines["spinodal"].alpha, lines["spinodal"].T, dashes, color="#0072B2", label=f"spinodal (RS){name}")
     ax.plot(lines["replicon"].alpha, lines["replicon"].T, dashes, color="#009E73", lw=1.1, label=f"AT line{name}")
@@ -66,11 +66,13 @@ def _overlaps(ax, target):
         N = int(path.stem.split("_")[1])
         data = np.genfromtxt(path, delimiter=",", names=True)
         c = (1 - 1 / N) * (1 - 2 / N)  # the finite network is the infinite one at alpha / c
-        for column, colour, marker, label in (("short", "#999999", "^", "100 sweeps"), ("long", "#E69F00", "s", "13 000 sweeps"),
-                                              ("tempering", "#000000", "o", "tempering")):
-            ax.errorbar(data["alpha"] / c, data[column], data[f"{column}_error"], fmt=marker, color=colour, ms=4.5, lw=0.9,
-                        fillstyle=fill, label=f"{label}, $N = {N}$")
-    ax.set(title=f"$p = 3$, from the pattern, $T = {COLD}$", xlabel=r"load $\alpha / c_N$", ylabel="overlap $m$", ylim=(0, 1.03))
+        runs = (("short", "#999999", "^", "100 sweeps"), ("long", "#E69F00", "s", "13 000 sweeps"),
+                ("tempering", "#000000", "o", "tempering"))
+        for column, colour, marker, label in runs:
+            ax.errorbar(data["alpha"] / c, data[column], data[f"{column}_error"], fmt=marker, color=colour, ms=4.5, fillstyle=fill,
+                        lw=0.9, label=f"{label}, $N = {N}$")
+    ax.set(title=f"$p = 3$, from the pattern, $T = {COLD}$", xlabel=r"load $\alpha / c_N$", ylabel="overlap $m$", ylim=(0, 1.03),
+           xlim=(0.06, 0.2))
     ax.legend(fontsize=7, ncols=2, loc="lower left")
 
 
