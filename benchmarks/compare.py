@@ -2,7 +2,7 @@
 
     python benchmarks/compare.py            # makes benchmarks/.venv with the peers, installs this tree, runs there
     python benchmarks/compare.py --here     # uses the running interpreter, which has everything
-    python benchmarks/compare.py --here p=2 lanes   # only the rows whose name contains one of the words
+    python benchmarks/compare.py --here p=2 lanes   # only the rows whose name contains one of the words; "machine" the limits
 
 Every pair is timed A B A B ... in thread CPU time; a row is the median of the pairwise ratios with its range.  Samplers that
 build their problem at every call are timed by the slope between a short and a long run.
@@ -43,6 +43,21 @@ BARS = {
     "portable / plain bit shifts": 2,
 }
 
+BARS |= {"int16 squares / own int32 gains": 1.25}
+
+# Name of a scan -> the least fraction of the machine's limit that it was to reach.
+SCANS = {"four sites a pass, p=4 N=200 K=8e4 retrieval": 0.45, "one site a pass, p=4 N=200 K=8e4 retrieval": 0.6,
+         "one site a pass, p=4 N=500 K=1e6 retrieval": 0.75}
+
+# Name of a share -> the most of a kernel's time that it was to take.
+SHARES = {
+    "random words of p=2 N=1000 retrieval": 0.35, "random words of p=2 N=1000 random": 0.15,
+    "random words of p=2 N=4000 retrieval": 0.15, "random words of p=2 N=4000 random": 0.15,
+    "random words of p=3 N=200 K=2e3 retrieval": 0.15, "random words of p=3 N=1000 K=5e4 retrieval": 0.15,
+    "random words of lanes N=1000": 0.15, "random words of lanes N=4000": 0.15,
+    "calls of 1e5 attempts, p=2 N=1000 retrieval": 0.02, "calls of 1e5 attempts, p=2 N=1000 random": 0.02,
+}
+
 
 def install():
     """An environment of its own with the peers and this tree."""
@@ -75,14 +90,22 @@ def slope(function, short, long):
 class Table:
     def __init__(self, words):
         self.words = words
-        print("| row | product M/s | ratio | range | bar | |\n|---|---|---|---|---|---|", flush=True)
+        self.begin("row", "product M/s", "ratio", "range", "bar", "")
+
+    def begin(self, *columns):
+        """A table of these columns, printed with its first line."""
+        self.head = f"\n| {' | '.join(columns)} |\n{'|---' * len(columns)}|\n"
+
+    def line(self, *cells):
+        print(f"{self.head}| {' | '.join(cells)} |", flush=True)
+        self.head = ""
 
     def wanted(self, name):
         return not self.words or any(word in name for word in self.words)
 
-    def row(self, name, work, product, peer, duration=0.15, sliced=None, part=1.0):
+    def row(self, name, work, product, peer, duration=0.15, sliced=None, part=1.0, bar=None):
         """One ratio.  product, peer : functions of a number of sweeps of `work` attempts; sliced : lengths for a slope;
-        part : fraction of a sweep that the peer does."""
+        part : fraction of a sweep that the peer does; bar : the ratio to reach, that of BARS where it is None."""
         if not self.wanted(name):
             return
         ours = sized(product, duration)
@@ -93,34 +116,39 @@ class Table:
             b = slope(peer, *sliced) if sliced else cpu(peer, theirs) / theirs
             ratios.append(b / part / a)
             rates.append(work / a)
-        median, bar = statistics.median(ratios), BARS.get(name)
+        median, bar = statistics.median(ratios), bar or BARS.get(name)
         verdict = "" if bar is None else "ok" if median >= bar else "MISSED"
-        print(f"| {name} | {statistics.median(rates) / 1e6:.3g} | {median:.3g} | {min(ratios):.3g}-{max(ratios):.3g} | "
-              f"{bar or ''} | {verdict} |", flush=True)
+        self.line(name, f"{statistics.median(rates) / 1e6:.3g}", f"{median:.3g}", f"{min(ratios):.3g}-{max(ratios):.3g}",
+                  f"{bar or ''}", verdict)
+
+
+    def share(self, name, sample):
+        """One share of a kernel's time; `sample` measures it once a call."""
+        shares, bar = [sample() for _ in range(PAIRS)], SHARES.get(name)
+        median = statistics.median(shares)
+        verdict = "" if bar is None else "ok" if median <= bar else "MISSED"
+        self.line(name, f"{median:.1%}", f"{min(shares):.1%} to {max(shares):.1%}", f"{bar:.0%}" if bar else "", verdict)
 
 
 def pairwise(table):
     import numpy as np
     import peers
 
-    from hebbian.bench import WORKS, Advance
+    from hebbian.bench import WORKS, settled
 
     for work in (w for w in WORKS if w.p == 2):
         if not any(table.wanted(name) for name in BARS if name.startswith(work.name)):
             continue
-        kernel, tau = work.kernel()
-        start = kernel.spins[0].copy()
-        product = Advance(kernel, tau)
-        product(3000 * 1000 // work.N)
-        spins = kernel.spins[0].copy()
+        product = settled(work)
+        spins = product.kernel.spins[0].copy()
         rows = unpacked(work)
         J = (rows.astype(np.float32) @ rows.T.astype(np.float32)).astype(np.float64) / work.N
         np.fill_diagonal(J, 0.0)
         beta, N = 1 / work.T, work.N
 
-        short = 20000 // (N // 100) // (8 if work.start == "random" else 1)
+        long = 160000 // (N // 100) // (8 if work.start == "random" else 1)
         dwave = peers.DwaveMetropolis(J)
-        table.row(f"{work.name} / dwave", N, product, lambda n: dwave(spins, beta, n), sliced=(short // 10, short))
+        table.row(f"{work.name} / dwave", N, product, lambda n: dwave(spins, beta, n), sliced=(long // 10, long))
         openjij = peers.OpenjijMetropolis(J)
         table.row(f"{work.name} / openjij", N, product, lambda n, f=openjij: f(spins, beta, n))
         s, h = spins.astype(np.float64), J @ spins
@@ -128,7 +156,7 @@ def pairwise(table):
         s8, n8 = spins.copy(), (spins.astype(np.int32) @ rows.astype(np.int32)).astype(np.int32)
         table.row(f"{work.name} / numba int8 overlaps", N, product,
                   lambda n: peers.pairwise_overlaps(rows, s8, n8, beta, n))
-        del J, dwave, openjij, start
+        del J, dwave, openjij
 
 
 def unpacked(work):
@@ -144,14 +172,13 @@ def dense(table):
     import numpy as np
     import peers
 
-    from hebbian.bench import WORKS, Advance, Work
+    from hebbian.bench import WORKS, Advance, Work, settled
 
     for work in (w for w in WORKS if w.p > 2):
         if not any(table.wanted(name) for name in BARS if name.startswith(work.name)):
             continue
-        kernel, tau = work.kernel()
-        product = Advance(kernel, tau)
-        product(4)
+        product = settled(work)
+        kernel = product.kernel
         rows, beta = unpacked(work), 1 / work.T
         s = [kernel.spins[0].copy() for _ in range(3)]
         n = [np.ascontiguousarray(kernel.overlaps[0]) for _ in range(2)]
@@ -169,6 +196,9 @@ def dense(table):
                       lambda k: peers.dense_float64(x, s64, values, work.p, beta, k), part=few / work.N)
             table.row(f"{work.name} / NumPy", work.N, product,
                       lambda k: peers.dense_numpy(x, s64, values, work.p, beta, few, rng), part=few / work.N)
+    if table.wanted("int16 squares / own int32 gains"):
+        work = next(work for work in WORKS if work.name == "p=3 N=1000 K=5e4 retrieval")
+        table.row("int16 squares / own int32 gains", work.N, settled(work), settled(work, "narrow"))
     work = Work("p=3 N=120 K=1024 retrieval", 3, 120, 1024, 0.6, "retrieval")
     if table.wanted(f"{work.name} / openjij polynomial"):
         product = Advance(*work.kernel())
@@ -176,33 +206,47 @@ def dense(table):
         table.row(f"{work.name} / openjij polynomial", work.N, product, lambda n: polynomial(1 / work.T, n), sliced=(5, 30))
 
 
+LANES, LADDERS = 64, ((1000, 50), (4000, 200))
+
+
+class AdvanceLanes:
+    """64 temperatures of one sample in lanes, from random starts, relaxed; further sweeps at every call."""
+
+    def __init__(self, N, K):
+        import numpy as np
+        from hebbian._kernels.dense import LaneKernel
+
+        from hebbian import patterns, streams
+        from hebbian.bench import Work
+        from hebbian.models.dense import DenseHopfield, integer_table
+
+        self.T = np.linspace(0.2, 1.2, LANES)
+        self.table = integer_table(DenseHopfield(K=K, p=2, energy="power"), N)
+        self.taus = [Work("", 2, N, K, T, "random").tau(self.table) for T in self.T]
+        self.packed = patterns.rademacher(N, K, seed=1, sample=0)
+        spins = np.stack([streams.signs((1, 2), N, 0, r) for r in range(LANES)])
+        self.kernel, self.done = LaneKernel(self.packed.rows, K, self.table.values, spins), 0
+        self(200)
+
+    def __call__(self, sweeps):
+        self.kernel.run([(1, r) for r in range(LANES)], [0] * LANES, self.done, self.taus, False, sweeps)
+        self.done += sweeps
+
+
 def lanes(table):
     import numpy as np
     import peers
-    from hebbian._kernels.dense import DenseKernel, LaneKernel
+    from hebbian._kernels.dense import DenseKernel
 
-    from hebbian import patterns, streams
-    from hebbian.bench import Advance, Work
-    from hebbian.models.dense import DenseHopfield, integer_table
+    from hebbian.bench import Advance
 
-    R = 64
-    for N, K in ((1000, 50), (4000, 200)):
+    R = LANES
+    for N, K in LADDERS:
         if not table.wanted(f"lanes N={N} / best numba"):
             continue
-        works = [Work("", 2, N, K, T, "random") for T in np.linspace(0.2, 1.2, R)]
-        ladder = integer_table(DenseHopfield(K=K, p=2, energy="power"), N)
-        taus = [work.tau(ladder) for work in works]
-        packed = patterns.rademacher(N, K, seed=1, sample=0)
-        spins = np.stack([streams.signs((1, 2), N, 0, r) for r in range(R)])
-        kernel = LaneKernel(packed.rows, K, ladder.values, spins)
-        done = [0]
-
-        def product(sweeps):
-            kernel.run([(1, r) for r in range(R)], np.zeros(R), done[0], taus, False, sweeps)
-            done[0] += sweeps
-
-        product(200)
-        singles = [Advance(DenseKernel(packed.rows, K, ladder.values, kernel.spins[r:r + 1]), taus[r]) for r in range(R)]
+        product = AdvanceLanes(N, K)
+        kernel, packed, table_, T, taus = product.kernel, product.packed, product.table, product.T, product.taus
+        singles = [Advance(DenseKernel(packed.rows, K, table_.values, kernel.spins[r:r + 1]), taus[r]) for r in range(R)]
 
         def single(sweeps):
             for advance in singles:
@@ -216,9 +260,42 @@ def lanes(table):
 
         def numba(sweeps):
             for r in range(R):
-                peers.pairwise_overlaps(rows, s[r], n[r], 1 / works[r].T, sweeps)
+                peers.pairwise_overlaps(rows, s[r], n[r], 1 / T[r], sweeps)
 
         table.row(f"lanes N={N} / best numba", N * R, product, numba, duration=0.3)
+
+
+def options(table):
+    """Waiting times and rounded gains against the default of the same problem, at their own states."""
+    from hebbian.bench import Advance, Work
+
+    for p, N, K, temperatures in ((2, 1000, 50, (0.4, 0.3, 0.25, 0.2, 0.15, 0.1)), (3, 1000, 50176, (0.7, 0.5, 0.4, 0.3))):
+        for T in temperatures:
+            name = f"waiting p={p} N={N} T={T}"
+            if not table.wanted(name):
+                continue
+            work = Work(name, p, N, K, T, "retrieval")
+            sequential, waiting = (Advance(*work.kernel(order=order)) for order in ("sequential", "waiting"))
+            for advance in (sequential, waiting):
+                advance(2000 if p == 2 else 4)
+            flips = flips_of(waiting, 20000 if p == 2 else 200)
+            table.row(f"{name} ({flips:.2g} flips a sweep) / own {sequential.kernel.form}", N, waiting, sequential)
+    for p, N, T, start in ((8, 100, 3.0, "retrieval"), (8, 100, 10.0, "random"), (6, 300, 2.5, "retrieval"),
+                           (4, 2000, 1.6, "retrieval"), (4, 2000, 6.0, "random"), (5, 100, 2.0, "retrieval"),
+                           (5, 100, 6.0, "random")):
+        K = 20000
+        name = f"float32 p={p} N={N} K={K} {start}"
+        if table.wanted(name):
+            work = Work(name, p, N, K, T, start)
+            exact, rounded = (Advance(*work.kernel(form)) for form in (None, "float32"))
+            accepted = flips_of(exact, 8) / N
+            table.row(f"{name} (acceptance {accepted:.2g}) / own {exact.kernel.form}", N, rounded, exact)
+
+
+def flips_of(advance, sweeps):
+    """Flips a sweep over the next sweeps."""
+    advance(sweeps)
+    return advance.acceptance_of_last() * advance.kernel.spins.shape[1]
 
 
 def paths(table):
@@ -250,6 +327,55 @@ def paths(table):
     kernels.select(before)
 
 
+def shares(table):
+    """What random words, the thresholds made of them, and calls from Python take of a kernel's time."""
+    from hebbian._kernels.dense import random_words
+
+    from hebbian.bench import WORKS, overheads, settled
+
+    kernels = [(work.name, work.N, lambda work=work: settled(work)) for work in WORKS
+               if f"random words of {work.name}" in SHARES]
+    kernels += [(f"lanes N={N}", N * LANES, lambda N=N, K=K: AdvanceLanes(N, K)) for N, K in LADDERS]
+    parts = (("random words", False), ("thresholds", True))
+    table.begin("share of a kernel's time", "median", "range", "bar", "")
+    for name, attempts, make in kernels:
+        names = [(f"{part} of {name}", thresholds) for part, thresholds in parts if table.wanted(f"{part} of {name}")]
+        advance = make() if names else None
+        for title, thresholds in names:
+            sweeps = sized(advance, 0.15)
+            table.share(title, lambda n=sweeps, t=thresholds: cpu(random_words, n * attempts, t) / cpu(advance, n))
+    for work in WORKS[:2]:
+        title = f"calls of 1e5 attempts, {work.name}"
+        if table.wanted(title):
+            table.share(title, iter(overheads(work, 10**5, PAIRS)).__next__)
+
+
+def scans(table):
+    """Sums of gains against what the machine could do at most: float32 adds, or reads of as many bytes as the gains have."""
+    import numpy as np
+    from hebbian._kernels import dense as kernels
+
+    from hebbian.bench import WORKS, settled
+
+    table.begin("scan", "G terms/s", "GB/s of gains", "of the limit", "range", "bar", "")
+    for name, bar in SCANS.items():
+        passes, work = name.split(", ")
+        work = next(w for w in WORKS if w.name == work)
+        if not table.wanted(name):
+            continue
+        one = passes.startswith("one")
+        advance, gains = settled(work, order="random" if one else "sequential"), np.ones(work.K, np.int32)
+        rounds, sweeps, terms, fractions = max(1, 2**26 // gains.nbytes), sized(advance, 0.15), [], []
+        for _ in range(PAIRS):
+            terms.append(work.N * work.K * sweeps / cpu(advance, sweeps))
+            begun = time.thread_time()
+            limit = kernels.read_buffer(gains, rounds) / 4 if one else kernels.float_adds(2 * 10**6)
+            fractions.append(terms[-1] * (time.thread_time() - begun) / limit)
+        median, rate = statistics.median(fractions), statistics.median(terms) / 1e9
+        table.line(name, f"{rate:.3g}", f"{4 * rate:.3g}", f"{median:.0%}", f"{min(fractions):.0%} to {max(fractions):.0%}",
+                   f"{bar:.0%}", "ok" if median >= bar else "MISSED")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--here", action="store_true")
@@ -260,14 +386,17 @@ def main():
     sys.path.insert(0, str(HERE))
     from hebbian import bench
 
-    if not arguments.words:
+    if not arguments.words or "machine" in arguments.words:
         bench.run()
         print()
     table = Table(arguments.words)
     pairwise(table)
     dense(table)
     lanes(table)
+    options(table)
     paths(table)
+    shares(table)
+    scans(table)
 
 
 if __name__ == "__main__":

@@ -191,3 +191,64 @@ class OpenjijPolynomial:
 
         openjij.SASampler().sample_hubo(self.polynomial, "SPIN", beta_min=beta, beta_max=beta, num_sweeps=sweeps,
                                         num_reads=1, seed=1, updater="single spin flip")
+
+
+@njit(fastmath=True)
+def supervised_pairs(rows, squares, s, n, scale, beta, sweeps):
+    """p = 2 from sums of examples: int8 rows (N, K), int32 overlaps, sum_mu c^2 of a site known; U = scale X^2."""
+    N, K = rows.shape
+    for _ in range(sweeps):
+        for i in range(N):
+            H = np.int32(0)
+            for k in range(K):
+                H += np.int32(rows[i, k]) * n[k]
+            change = 4.0 * scale * (s[i] * H - squares[i])
+            if change <= 0.0 or np.random.random() < math.exp(-beta * change):
+                f = np.int32(-2 * s[i])
+                for k in range(K):
+                    n[k] += f * np.int32(rows[i, k])
+                s[i] = -s[i]
+
+
+@njit(fastmath=True)
+def supervised_naive(rows, s, n, scale, wick, beta, sweeps):
+    """p = 3, U = scale (X^3 - wick X): int8 sums of examples (N, K), U of int32 overlaps at every attempt."""
+    N, K = rows.shape
+    for _ in range(sweeps):
+        for i in range(N):
+            si = np.int32(s[i])
+            total = np.float32(0.0)
+            for k in range(K):
+                y = np.float32(n[k])
+                z = y - np.float32(2 * si * np.int32(rows[i, k]))
+                total += z * (z * z - wick) - y * (y * y - wick)
+            change = -scale * total
+            if change <= 0.0 or np.random.random() < math.exp(-beta * change):
+                f = np.int32(-2 * si)
+                for k in range(K):
+                    n[k] += f * np.int32(rows[i, k])
+                s[i] = -s[i]
+
+
+@njit(fastmath=True)
+def supervised_informed(rows, cubes, s, n, odd, even, scale, wick, beta, sweeps):
+    """The same with the slopes of U cached in float32, and sum_mu c^3 of a site known."""
+    N, K = rows.shape
+    for k in range(K):
+        y = np.float32(n[k])
+        odd[k], even[k] = -6.0 * y * y + 2.0 * wick, 12.0 * y
+    for _ in range(sweeps):
+        for i in range(N):
+            si = np.float32(s[i])
+            total = np.float32(0.0)
+            for k in range(K):
+                c = np.float32(rows[i, k])
+                total += c * (si * odd[k] + c * even[k])
+            change = -scale * (total - 8.0 * si * cubes[i])
+            if change <= 0.0 or np.random.random() < math.exp(-beta * change):
+                f = np.int32(-2 * s[i])
+                for k in range(K):
+                    n[k] += f * np.int32(rows[i, k])
+                    y = np.float32(n[k])
+                    odd[k], even[k] = -6.0 * y * y + 2.0 * wick, 12.0 * y
+                s[i] = -s[i]

@@ -12,16 +12,18 @@ import numpy as np
 
 from hebbian._kernels.integers import plan_of
 
-from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint32_t, uint64_t
+from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint32_t, uint64_t
 
 
 cdef extern from "src/dense.h" nogil:
     cdef enum:
-        SQUARES, NARROW, WIDE, BLOCKED, SCREENED
+        SQUARES, NARROW, WIDE, FLOATS, BLOCKED, SCREENED, SEQUENTIAL, RANDOM, WAITING
 
     ctypedef struct dense_table:
+        const int64_t *values
         const int64_t *pairs
-        int64_t unit, largest
+        const int64_t *packed
+        int64_t up_unit, unit, largest
         int64_t moment[3]
         int64_t square[2]
         int32_t coefficient[8]
@@ -35,9 +37,15 @@ cdef extern from "src/dense.h" nogil:
         int16_t *tiles, *couplings, *signs, *fields
         int32_t *reach, *wide, *first
 
+    ctypedef struct waiting_buffers:
+        double base
+        float *rates
+        int64_t *sums
+        double *hazard
+
     ctypedef struct dense_system:
         int64_t sites, patterns, words, replicas
-        int32_t form
+        int32_t form, order
         const uint64_t *bits
         dense_table table
         pair_buffers pair
@@ -47,9 +55,11 @@ cdef extern from "src/dense.h" nogil:
         int32_t *overlaps32
         int32_t *gains32
         int64_t *gains64
+        float *floats
         int64_t *totals
         const int32_t *counts
         int32_t *visits
+        waiting_buffers waiting
         float *acceptance
 
     ctypedef struct dense_series:
@@ -57,13 +67,12 @@ cdef extern from "src/dense.h" nogil:
         int64_t *energy, *accepted, *agreement
 
     ctypedef struct lane_system:
-        int64_t sites, patterns, words, lanes, ground, curvature
+        int64_t sites, patterns, pairs, words, groups, ground, curvature
         float scale
         int32_t unit
         const uint64_t *bits
-        const int32_t *counts
-        int16_t *spins, *overlaps, *sums, *accepted
-        int64_t *load
+        uint8_t *signs
+        int16_t *tiles, *excess, *spins, *overlaps, *sums, *accepted
         int32_t *thresholds
         const uint32_t *k0, *k1, *replica
         const float *tau
@@ -75,6 +84,7 @@ cdef extern from "src/dense.h" nogil:
         void (*dense_start)(const dense_system *system) noexcept nogil
         void (*build_blocks)(const dense_system *system) noexcept nogil
         int64_t (*build_couplings)(const dense_system *system) noexcept nogil
+        void (*start_waiting)(const dense_system *system, float tau, int heat_bath) noexcept nogil
         int64_t (*dense_run)(const dense_system *system, uint32_t k0, uint32_t k1, uint32_t first, int64_t sweeps,
                              float tau, int heat_bath, const dense_series *series) noexcept nogil
         void (*lane_start)(const lane_system *system) noexcept nogil
@@ -83,6 +93,7 @@ cdef extern from "src/dense.h" nogil:
         int adds
         float (*float_adds)(int64_t rounds) noexcept nogil
         int64_t (*read_buffer)(const int32_t *buffer, int64_t bytes, int64_t rounds) noexcept nogil
+        uint32_t (*random_words)(int64_t blocks, int thresholds) noexcept nogil
 
     const kernel_path *const *kernel_paths
     const int kernel_path_count
@@ -91,12 +102,19 @@ cdef extern from "src/dense.h" nogil:
     const char *kernel_flags
 
 
-FORMS = {"squares": SQUARES, "narrow": NARROW, "wide": WIDE, "blocked": BLOCKED, "screened": SCREENED}
+FORMS = {"squares": SQUARES, "narrow": NARROW, "wide": WIDE, "float32": FLOATS, "blocked": BLOCKED, "screened": SCREENED}
+ORDERS = {"sequential": SEQUENTIAL, "random": RANDOM, "waiting": WAITING}
 
 # Costs in ns of a quadratic U on one core: a site and a flip of each form, and their parts that grow with K or N.
-BLOCK_SITE, BLOCK_TERM, BLOCK_FLIP, BLOCK_MOVE = 1.0, 0.02, 20.0, 0.1
-SCREEN_SITE, SCREEN_FLIP, SCREEN_COUPLING = 1.0, 10.0, 0.04
+cdef double BLOCK_SITE = 1.0, BLOCK_TERM = 0.02, BLOCK_FLIP = 20.0, BLOCK_MOVE = 0.1
+cdef double SCREEN_SITE = 1.0, SCREEN_FLIP = 10.0, SCREEN_COUPLING = 0.04
+cdef double SCREEN_PAIR = 4.0, SCREEN_WORD = 0.6  # to build a coupling, and its part a word of pattern bits
 SCREEN_SITES = 8192  # couplings of more sites would take over 128 MiB
+
+# Costs in ns of an attempt in all lanes of a group, and its part that grows with K.
+cdef double LANES_SITE = 70.0, LANES_TERM = 0.45
+
+GROUP = 32  # lanes of a LaneKernel that move together
 
 cdef const kernel_path *active_path = NULL
 
@@ -124,6 +142,22 @@ def select(name=None):
 
 
 select(os.environ.get("HEBBIAN_SIMD") or None)
+
+
+cdef double blocked_cost(double patterns, double acceptance):
+    """Nanoseconds of an attempt of a quadratic U in the form "blocked", roughly."""
+    return BLOCK_SITE + BLOCK_TERM * patterns + acceptance * (BLOCK_FLIP + BLOCK_MOVE * patterns)
+
+
+cdef double screened_cost(double sites, double acceptance):
+    """The same in the form "screened"."""
+    return SCREEN_SITE + acceptance * (SCREEN_FLIP + SCREEN_COUPLING * sites)
+
+
+def lanes_pay(sites, patterns, acceptances):
+    """Whether a `LaneKernel` of replicas with these acceptances takes less time than a `DenseKernel` for every one of them."""
+    alone = sum(min(blocked_cost(patterns, a), screened_cost(sites, a)) for a in acceptances)
+    return -(-len(acceptances) // GROUP) * (LANES_SITE + LANES_TERM * patterns) < alone
 
 
 def build():
@@ -156,6 +190,17 @@ def read_buffer(buffer, int64_t rounds):
     return size * rounds
 
 
+def random_words(int64_t attempts, bint thresholds=False):
+    """Make the random words of a number of attempts on the active path, or their Metropolis thresholds, and drop them.
+
+    Returns the number made, whole blocks of 64.
+    """
+    cdef int64_t blocks = -(-attempts // 64)
+    with nogil:
+        active_path.random_words(blocks, thresholds)
+    return 64 * blocks
+
+
 def aligned(shape, dtype):
     """Zeros that start on a cache line."""
     dtype = np.dtype(dtype)
@@ -171,27 +216,31 @@ cdef class DenseKernel:
     bits : uint64 (N, words), site-major patterns; K : number of patterns; table : int64 (N + 1,), U on the overlaps;
     spins : int8 (replicas, N).  `spins` and `energy` (sum_mu U(X_mu)) show the state without copying.
     form : the integers that sums run in, or "blocked" or "screened" for a quadratic U; None chooses the fastest that is
-        exact, and goes on choosing between the last two.  path : the instruction set in use.
-    order : "sequential", or "random" for N attempts a sweep at independent random sites.
+        exact, and goes on choosing between the last two.  "float32" rounds (src/floats.h).  path : the instruction set in use.
+    order : "sequential"; "random" for N attempts a sweep at independent random sites; "waiting" for the law of "random" at
+        the cost of its flips alone.
+    rates : for "waiting", the acceptance of every flip after the last run, float32 (replicas, N).
     """
 
     cdef dense_system system
     cdef const kernel_path *path_
     cdef list _owned
-    cdef object _overlaps
+    cdef object _overlaps, _rates_of
     cdef bint _fixed
-    cdef readonly object spins, energy
+    cdef double _missed
+    cdef readonly object spins, energy, rates
     cdef readonly str form, path
 
     def __init__(self, const uint64_t[:, ::1] bits, int64_t K, const int64_t[::1] table, const int8_t[:, ::1] spins,
                  form=None, order="sequential"):
         cdef int64_t sites = bits.shape[0], words = bits.shape[1], replicas = spins.shape[0]
-        plan = plan_of(table, sites, K, "pairs" if form in ("blocked", "screened") else form, order == "sequential")
-        self.path, self.path_, self._fixed, self._owned = active(), active_path, form is not None, [bits]
+        plan = plan_of(table, sites, K, "pairs" if form in ("blocked", "screened") else form, order != "random")
+        self.path, self.path_, self._owned = active(), active_path, [bits]
+        self._fixed = form is not None or order == "waiting"
         self.spins, self.energy = np.array(spins), np.zeros(replicas, np.int64)
         cdef dense_system *system = &self.system
         system.sites, system.patterns, system.words, system.replicas = sites, K, words, replicas
-        system.bits = &bits[0, 0]
+        system.order, system.bits = ORDERS[order], &bits[0, 0]
         system.spins = <int8_t *> self.hold(self.spins)
         system.energy = <int64_t *> self.hold(self.energy)
         system.thresholds = <int64_t *> self.hold(aligned(-(-sites // 64) * 64, np.int64))
@@ -200,12 +249,18 @@ cdef class DenseKernel:
         system.acceptance = <float *> self.hold(np.zeros(replicas, np.float32))
         if order == "random":
             system.visits = <int32_t *> self.hold(aligned(-(-sites // 64) * 64, np.int32))
+        if order == "waiting":
+            self._prepare_waiting()
         if plan.form == "pairs":
             self._prepare_pairs(plan)
-            self._enter("blocked")
+            if order == "waiting" and form is None and not self._can_screen(SCREEN_SITES**2):
+                plan = plan_of(table, sites, K, None, False)
+        if plan.form == "pairs":
+            if form == "blocked" and order == "waiting":
+                raise ValueError("form 'blocked' keeps no fields to wait with: use 'screened' or give order = 'sequential'")
             if form == "screened" and not self._can_screen(sites * sites):
                 raise ValueError("form 'screened' cannot hold these fields in 16 bits: use 'blocked'")
-            self._enter(form or "blocked")
+            self._enter(form or ("screened" if order == "waiting" else "blocked"))
         else:
             self._prepare_gains(plan)
             self._enter(plan.form)
@@ -220,17 +275,31 @@ cdef class DenseKernel:
     def _prepare_gains(self, plan):
         cdef dense_system *system = &self.system
         shape = (system.replicas, 64 * system.words)
-        wide = plan.form == "wide"
-        self._overlaps = aligned(shape, np.int32 if wide else np.int16)
-        gains = aligned(shape if plan.form != "squares" else 0, np.int64 if wide else np.int32)
+        self._overlaps = aligned(shape, np.int32 if plan.form == "wide" else np.int16)
+        gains = aligned(shape if plan.form != "squares" else 0,
+                        {"wide": np.int64, "float32": np.float32}.get(plan.form, np.int32))
         system.overlaps16, system.overlaps32 = <int16_t *> self.hold(self._overlaps), <int32_t *> self.hold(self._overlaps)
         system.gains32, system.gains64 = <int32_t *> self.hold(gains), <int64_t *> self.hold(gains)
+        system.floats = <float *> self.hold(gains)
+        system.table.values = <const int64_t *> self.hold(plan.values)
         system.table.pairs = <const int64_t *> self.hold(plan.pairs)
-        system.table.unit, system.table.largest = plan.unit, plan.largest
+        system.table.packed = <const int64_t *> self.hold(plan.packed) if plan.packed is not None else NULL
+        system.table.up_unit, system.table.unit, system.table.largest = plan.up_unit, plan.unit, plan.largest
         system.table.moment, system.table.square = plan.moment, plan.square
         system.table.degree, system.table.shift = len(plan.coefficient) - 1, plan.shift
         for k, c in enumerate(plan.coefficient):
             system.table.coefficient[k] = <int32_t> <uint32_t> c
+
+    def _prepare_waiting(self):
+        cdef dense_system *system = &self.system
+        replicas, blocks = system.replicas, -(-system.sites // 64)
+        rates = aligned((replicas, 64 * blocks), np.float32)
+        self.rates = rates[:, :system.sites]
+        # The sum of N rates of at most 1 stays below 2^63 quanta.
+        system.waiting.base = 2.0 ** max(0, int(system.sites - 1).bit_length() - 10)
+        system.waiting.rates = <float *> self.hold(rates)
+        system.waiting.sums = <int64_t *> self.hold(np.zeros((replicas, blocks + 1), np.int64))
+        system.waiting.hazard = <double *> self.hold(np.zeros(replicas, np.float64))
 
     def _prepare_pairs(self, plan):
         cdef dense_system *system = &self.system
@@ -273,18 +342,24 @@ cdef class DenseKernel:
         with nogil:
             self.path_.dense_start(&self.system)
 
-    cdef _reconsider(self, double acceptance):
-        """Blocked or screened, whichever its measured costs make faster at this acceptance."""
-        cdef double N = self.system.sites, K = self.system.patterns
-        screened = SCREEN_SITE + acceptance * (SCREEN_FLIP + SCREEN_COUPLING * N)
-        blocked = BLOCK_SITE + BLOCK_TERM * K + acceptance * (BLOCK_FLIP + BLOCK_MOVE * K)
-        self._enter("screened" if screened < blocked and self._can_screen(SCREEN_SITES**2) else "blocked")
+    cdef _reconsider(self, double acceptance, double attempts):
+        """Blocked or screened, whichever its measured costs make faster at this acceptance.
+
+        Couplings are built once screening would have saved their cost, so that short runs never pay for them.
+        """
+        cdef double N = self.system.sites
+        cdef double gain = blocked_cost(self.system.patterns, acceptance) - screened_cost(N, acceptance)
+        if gain > 0:
+            self._missed += gain * attempts
+        cdef bint built = self.system.pair.fields != NULL
+        cdef bint worth = built or self._missed > N * N * (SCREEN_PAIR + SCREEN_WORD * self.system.words)
+        self._enter("screened" if gain > 0 and worth and self._can_screen(SCREEN_SITES**2) else "blocked")
 
     @property
     def overlaps(self):
         """X_mu of every replica, a fresh int32 array (replicas, K)."""
         stored, K = self._overlaps, self.system.patterns
-        if self.form in ("squares", "narrow"):
+        if self.form in ("squares", "narrow", "float32"):
             # Groups of 32 lie in the lane order of src/vector.h.
             stored = stored.reshape(len(stored), -1, 16, 2).swapaxes(2, 3).reshape(stored.shape)
         if self.form == "blocked":
@@ -299,21 +374,27 @@ cdef class DenseKernel:
             int64_t[:, ::1] energy, int64_t[:, ::1] accepted, int64_t[::1] agreement):
         """Advance by one sweep a row of the series arrays, from sweep index `first`; return the sweeps done.
 
-        Fewer rows than given are filled only at tau = 0, when the last one done accepted nothing.
+        Fewer rows than given are filled only at tau = 0, when nothing can flip any more.
         """
         cdef int64_t done = 0, sweeps = agreement.shape[0], flips = 0, t, r
+        cdef double attempts
         cdef dense_series series
         if sweeps == 0:
             return 0
         series.overlap, series.energy = &overlap[0, 0], &energy[0, 0]
         series.accepted, series.agreement = &accepted[0, 0], &agreement[0]
+        if self.system.order == WAITING and self._rates_of != (tau, heat_bath):
+            self._rates_of = (tau, heat_bath)
+            with nogil:
+                self.path_.start_waiting(&self.system, tau, heat_bath)
         with nogil:
             done = self.path_.dense_run(&self.system, k0, k1, first, sweeps, tau, heat_bath, &series)
         if self.system.form >= BLOCKED and not self._fixed:
             for t in range(done):
                 for r in range(self.system.replicas):
                     flips += accepted[t, r]
-            self._reconsider(<double> flips / (<double> done * self.system.sites * self.system.replicas))
+            attempts = <double> done * self.system.sites * self.system.replicas
+            self._reconsider(<double> flips / attempts, attempts)
         return done
 
 
@@ -339,20 +420,23 @@ cdef class LaneKernel:
             raise ValueError("lanes need a quadratic U and at most 32767 spins: use DenseKernel")
         self.path, self.path_, self._owned = active(), active_path, [bits]
         self.replicas = spins.shape[0]
-        lanes = -(-self.replicas // 32) * 32
-        system.sites, system.patterns, system.words, system.lanes = sites, K, bits.shape[1], lanes
+        groups, blocks, pairs = -(-self.replicas // GROUP), -(-sites // 8), -(-K // 2)
+        lanes = GROUP * groups
+        system.sites, system.patterns, system.pairs, system.words, system.groups = sites, K, pairs, bits.shape[1], groups
         system.ground, system.curvature, system.scale = plan.ground, plan.curvature, 2.0 / plan.curvature
         system.unit = 2 - sites % 2
         system.bits = &bits[0, 0]
-        self._spins, self._overlaps = aligned((sites, lanes), np.int16), aligned((K, lanes), np.int16)
-        self._spins[:] = np.asarray(spins).T[:, np.arange(lanes) % self.replicas]
+        self._spins, self._overlaps = aligned((groups, sites, GROUP), np.int16), aligned((groups, pairs, 4, GROUP), np.int16)
+        filled = np.asarray(spins)[np.arange(lanes) % self.replicas]
+        self._spins[:] = filled.reshape(groups, GROUP, sites).swapaxes(1, 2)
         self._streams = [aligned(lanes, dtype) for dtype in (np.uint32, np.uint32, np.uint32, np.float32)]
-        system.counts = <int32_t *> self.hold(np.bitwise_count(np.asarray(bits)).sum(axis=1).astype(np.int32))
+        system.signs = <uint8_t *> self.hold(aligned((blocks, 2 * pairs), np.uint8))
+        system.tiles = <int16_t *> self.hold(aligned((blocks, 8, 8), np.int16))
+        system.excess = <int16_t *> self.hold(aligned(8 * blocks, np.int16))
         system.spins, system.overlaps = <int16_t *> self.hold(self._spins), <int16_t *> self.hold(self._overlaps)
         system.sums = <int16_t *> self.hold(aligned(lanes, np.int16))
         system.accepted = <int16_t *> self.hold(aligned(lanes, np.int16))
-        system.load = <int64_t *> self.hold(np.zeros(lanes // 32, np.int64))
-        system.thresholds = <int32_t *> self.hold(aligned((64, lanes), np.int32))
+        system.thresholds = <int32_t *> self.hold(aligned((64, GROUP), np.int32))
         system.k0, system.k1 = <uint32_t *> self.hold(self._streams[0]), <uint32_t *> self.hold(self._streams[1])
         system.replica = <uint32_t *> self.hold(self._streams[2])
         system.tau = <float *> self.hold(self._streams[3])
@@ -366,12 +450,16 @@ cdef class LaneKernel:
     @property
     def spins(self):
         """Spins, a fresh int8 array (replicas, N)."""
-        return self._spins[:, :self.replicas].T.astype(np.int8, order="C")
+        return self._of_replicas(self._spins).astype(np.int8)
 
     @property
     def overlaps(self):
         """X_mu of every replica, a fresh int32 array (replicas, K)."""
-        return self.system.unit * self._overlaps[:, :self.replicas].T.astype(np.int32, order="C")
+        stored = self._overlaps[:, :, 1:3].reshape(self.system.groups, -1, GROUP)[:, :self.system.patterns]
+        return self.system.unit * self._of_replicas(stored).astype(np.int32)
+
+    def _of_replicas(self, grouped):
+        return np.ascontiguousarray(grouped.swapaxes(1, 2).reshape(-1, grouped.shape[1])[:self.replicas])
 
     def run(self, keys, indices, uint32_t first, taus, bint heat_bath, int64_t sweeps):
         """Advance all replicas from sweep index `first`.
@@ -381,7 +469,7 @@ cdef class LaneKernel:
         replicas 2k and 2k + 1, (sweeps, replicas // 2).
         """
         cdef dense_series series
-        lanes = self.system.lanes
+        lanes = GROUP * self.system.groups
         filled = np.arange(lanes) % self.replicas
         keys = np.asarray(keys, np.uint32)
         for array, values in zip(self._streams, (keys[:, 0], keys[:, 1], indices, taus)):

@@ -1,31 +1,64 @@
 # cython: language_level=3, boundscheck=False, wraparound=False
-# distutils: sources = cython_ext/src/supervised_paths.c cython_ext/src/supervised_portable.c cython_ext/src/supervised_avx2.c cython_ext/src/supervised_avx512.c
-"""Compiled sweeps of supervised dense networks; the contract of the kernel is at the head of src/supervised.h.
+# distutils: sources = cython_ext/src/supervised_paths.c cython_ext/src/supervised_portable.c cython_ext/src/supervised_avx2.c cython_ext/src/supervised_avx512.c cython_ext/src/supervised_avx512vnni.c
+"""Compiled sweeps over rows of small integers: supervised networks and synchronous dynamics.
 
-The owner object holds every buffer; the Python face (hebbian.simulation.dense) has validated all that arrives here.
+Their contracts are at the heads of src/supervised.h and src/synchronous.h.
+
+The owner object holds every buffer and chooses, once, the integers that provably hold every sum; the Python face
+(hebbian.simulation.dense) has validated all that arrives here.
 """
 
 import numpy as np
 
 from hebbian._kernels import dense
+from hebbian._kernels.integers import narrow_plan
 
 from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint32_t
 
 
 cdef extern from "src/supervised.h" nogil:
-    ctypedef struct supervised_system:
-        int64_t sites, patterns, width, replicas, reach, order
-        const int16_t *sums
-        const int64_t *table
+    cdef enum:
+        FLOATS, NARROW, BLOCKS
+
+    ctypedef struct narrow_buffers:
+        double slope
+        const double *tops
+        const int64_t *loads
+        int16_t *overlaps
+        int32_t *condensed
+        int32_t *values
+        int32_t *count
+        int64_t *magnitude
+        int32_t *left
+        int64_t limit, slack, tile
+        int32_t shift
+        float *acceptance
+
+    ctypedef struct block_buffers:
+        int8_t *entries
+        int32_t *couplings
+        const float *floors
+
+    ctypedef struct float_buffers:
         const double *slopes
         const double *tops
         const double *bounds
-        int8_t *spins
-        int32_t *overlaps
         float *gains
         double *scale
+
+    ctypedef struct supervised_system:
+        int64_t sites, patterns, width, replicas, reach, unit, order
+        int32_t form
+        const int16_t *sums
+        const int8_t *rows
+        const int64_t *table
+        int8_t *spins
+        int32_t *overlaps
         int64_t *energy
-        int64_t *thresholds
+        float *thresholds
+        narrow_buffers narrow
+        block_buffers block
+        float_buffers floats
 
     ctypedef struct supervised_series:
         int32_t *overlap
@@ -33,60 +66,126 @@ cdef extern from "src/supervised.h" nogil:
         int64_t *accepted
         int64_t *agreement
 
+    ctypedef struct synchronous_system:
+        int64_t sites, patterns, width, replicas, reach, tile
+        int32_t wide, planes
+        const void *rows
+        const int32_t *field
+        const int64_t *table
+        int8_t *spins
+        int32_t *overlaps
+        int16_t *low
+        int16_t *high
+        int64_t *fields
+        int64_t *energy
+        float *thresholds
+        int32_t *flips
+
     ctypedef struct supervised_path:
         void (*start)(const supervised_system *system) noexcept nogil
         int64_t (*run)(const supervised_system *system, uint32_t k0, uint32_t k1, uint32_t first, int64_t sweeps,
                        float tau, int heat_bath, const supervised_series *series) noexcept nogil
+        void (*synchronous_start)(const synchronous_system *system) noexcept nogil
+        int64_t (*synchronous_run)(const synchronous_system *system, uint32_t k0, uint32_t k1, uint32_t first, int64_t sweeps,
+                                   float tau, const supervised_series *series) noexcept nogil
 
     const supervised_path *supervised_path_of(const char *name)
 
 
+FORMS = {"floats": FLOATS, "narrow": NARROW, "blocks": BLOCKS}
+
+
 cdef class SupervisedKernel:
-    """Replicas of one quenched sample: sums of examples, spins, overlaps and gains, advanced by `run`.
+    """Replicas of one quenched sample: sums of examples, spins and what the form of the kernel keeps, advanced by `run`.
 
     sums : int16 (N, width), width a multiple of 32; K : number of archetypes; table : int64 (M N + 1,), U on the overlaps;
     polynomial : float (p + 1,), coefficients of U in units of the table, constant first; spins : int8 (replicas, N).
-    `spins`, `overlaps` and `energy` (sum_mu U(X_mu)) show the state without copying.  The path is that of the dense kernel.
+    `spins` and `energy` (sum_mu U(X_mu)) show the state without copying.  The path is that of the dense kernel.
+    form : "floats", or "narrow" (p = 2 and 3) or "blocks" (p = 2) where small integers hold the sums; None chooses the fastest.
     """
 
     cdef supervised_system system
     cdef const supervised_path *path
-    cdef object _owned
-    cdef readonly object spins, overlaps, energy
+    cdef list _owned
+    cdef object _overlaps
+    cdef readonly object spins, energy
+    cdef readonly str form
 
     def __init__(self, const int16_t[:, ::1] sums, int64_t K, const int64_t[::1] table, polynomial,
-                 const int8_t[:, ::1] spins):
-        cdef int64_t sites = sums.shape[0], width = sums.shape[1], replicas = spins.shape[0]
-        cdef int64_t order = len(polynomial) - 1
-        slopes, bounds = _slopes(np.asarray(polynomial, float), int(np.abs(sums).max()))
-        tops = slopes[-1, 0] * (np.asarray(sums, float)**order).sum(axis=1)
-        self.spins = np.array(spins)
-        self.overlaps = np.zeros((replicas, width), np.int32)
-        self.energy = np.zeros(replicas, np.int64)
-        gains = np.zeros((replicas, order - 1, width), np.float32)
-        scale = np.zeros(replicas)
-        thresholds = np.zeros(-(-sites // 64) * 64, np.int64)
-        self._owned = (sums, table, slopes, tops, bounds, gains, scale, thresholds)
-
-        self.system.sites, self.system.patterns = sites, K
-        self.system.width, self.system.replicas = width, replicas
-        self.system.reach, self.system.order = table.shape[0] - 1, order
-        self.system.sums, self.system.table = &sums[0, 0], &table[0]
-        cdef const double[:, ::1] slope_view = slopes
-        cdef const double[::1] top_view = tops, bound_view = bounds
-        cdef int8_t[:, ::1] spin_view = self.spins
-        cdef int32_t[:, ::1] overlap_view = self.overlaps
-        cdef float[:, :, ::1] gain_view = gains
-        cdef double[::1] scale_view = scale
-        cdef int64_t[::1] energy_view = self.energy, threshold_view = thresholds
-        self.system.slopes, self.system.tops, self.system.bounds = &slope_view[0, 0], &top_view[0], &bound_view[0]
-        self.system.spins, self.system.overlaps = &spin_view[0, 0], &overlap_view[0, 0]
-        self.system.gains, self.system.scale = &gain_view[0, 0, 0], &scale_view[0]
-        self.system.energy, self.system.thresholds = &energy_view[0], &threshold_view[0]
+                 const int8_t[:, ::1] spins, form=None):
+        cdef supervised_system *system = &self.system
+        polynomial, plan = np.asarray(polynomial, float), narrow_plan(np.asarray(sums), K, polynomial)
+        if form is None:
+            form = "floats" if plan is None else "blocks" if plan.blocks else "narrow"
+        if form != "floats" and (plan is None or form == "blocks" and not plan.blocks):
+            raise ValueError(f"form {form!r} cannot hold these sums: use 'floats'")
+        self.form, self._owned = form, [table]
+        system.form = FORMS[form]
+        self.spins, self.energy = np.array(spins), np.zeros(spins.shape[0], np.int64)
+        system.sites, system.patterns = sums.shape[0], K
+        system.width, system.replicas = sums.shape[1], spins.shape[0]
+        system.reach, system.order, system.unit = table.shape[0] - 1, len(polynomial) - 1, 1
+        system.table = &table[0]
+        self._overlaps = dense.aligned((system.replicas, system.width), np.int32)
+        system.spins, system.energy = <int8_t *> self.hold(self.spins), <int64_t *> self.hold(self.energy)
+        system.overlaps = <int32_t *> self.hold(self._overlaps)
+        system.thresholds = <float *> self.hold(dense.aligned(-(-system.sites // 64) * 64, np.float32))
         self.path = supervised_path_of(dense.active().encode())
+        if form == "floats":
+            self._prepare_floats(np.asarray(sums), polynomial)
+        else:
+            self._prepare_narrow(plan)
+        if form == "blocks":
+            self._prepare_blocks(plan)
         with nogil:
             self.path.start(&self.system)
-        self.overlaps = self.overlaps[:, :K]
+
+    cdef size_t hold(self, array):
+        """Address of a buffer that lives as long as the kernel."""
+        self._owned.append(array)
+        return array.ctypes.data
+
+    def _prepare_floats(self, sums, polynomial):
+        cdef supervised_system *system = &self.system
+        cdef float_buffers *floats = &system.floats
+        order, replicas = system.order, system.replicas
+        slopes, bounds = _slopes(polynomial, int(np.abs(sums).max()))
+        tops = slopes[-1, 0] * np.array([(row.astype(float)**order).sum() for row in sums])
+        system.sums = <const int16_t *> self.hold(sums)
+        floats.slopes, floats.bounds = <const double *> self.hold(slopes), <const double *> self.hold(bounds)
+        floats.tops = <const double *> self.hold(tops)
+        floats.gains = <float *> self.hold(dense.aligned((replicas, order - 1, system.width), np.float32))
+        floats.scale = <double *> self.hold(np.zeros(replicas))
+
+    def _prepare_narrow(self, plan):
+        cdef supervised_system *system = &self.system
+        cdef narrow_buffers *narrow = &system.narrow
+        shape = (system.replicas, system.width)
+        system.rows, system.unit = <const int8_t *> self.hold(plan.rows), plan.unit
+        narrow.slope, narrow.limit, narrow.slack = plan.slope, plan.limit, plan.slack
+        narrow.tile, narrow.shift = plan.tile, plan.shift
+        narrow.tops, narrow.loads = <const double *> self.hold(plan.tops), <const int64_t *> self.hold(plan.loads)
+        narrow.overlaps = <int16_t *> self.hold(dense.aligned(shape, np.int16))
+        narrow.condensed = <int32_t *> self.hold(np.zeros(shape, np.int32))
+        narrow.values = <int32_t *> self.hold(np.zeros(shape, np.int32))
+        narrow.count = <int32_t *> self.hold(np.zeros(system.replicas, np.int32))
+        narrow.left = <int32_t *> self.hold(np.zeros(system.replicas, np.int32))
+        narrow.magnitude = <int64_t *> self.hold(np.zeros(system.replicas, np.int64))
+        narrow.acceptance = <float *> self.hold(np.zeros(system.replicas, np.float32))
+
+    def _prepare_blocks(self, plan):
+        cdef supervised_system *system = &self.system
+        padded = -(-system.sites // 32) * 32
+        floors = dense.aligned(padded, np.float32)
+        floors[:system.sites] = plan.tops - np.abs(plan.tops) * 2.0**-20 - (system.patterns + 1)
+        system.block.entries = <int8_t *> self.hold(dense.aligned((padded, system.width), np.int8))
+        system.block.couplings = <int32_t *> self.hold(dense.aligned((padded, 32), np.int32))
+        system.block.floors = <const float *> self.hold(np.nextafter(floors, np.float32(-np.inf)))
+
+    @property
+    def overlaps(self):
+        """X_mu of every replica, a fresh int32 array (replicas, K)."""
+        return int(self.system.unit) * self._overlaps[:, :self.system.patterns]
 
     def run(self, uint32_t k0, uint32_t k1, uint32_t first, float tau, bint heat_bath, int32_t[:, ::1] overlap,
             int64_t[:, ::1] energy, int64_t[:, ::1] accepted, int64_t[::1] agreement):
@@ -102,6 +201,67 @@ cdef class SupervisedKernel:
         series.accepted, series.agreement = &accepted[0, 0], &agreement[0]
         with nogil:
             done = self.path.run(&self.system, k0, k1, first, sweeps, tau, heat_bath, &series)
+        return done
+
+
+cdef class SynchronousKernel:
+    """Replicas of one quenched sample under synchronous dynamics, advanced by `run`; the contract is src/synchronous.h.
+
+    rows : int8 or int16 (N, width), width a multiple of 32, patterns or sums of examples; K : how many they are; table : int64,
+    U on the overlaps; field : int32 of the same length, the field G of one pattern; spins : int8 (replicas, N).
+    """
+
+    cdef synchronous_system system
+    cdef const supervised_path *path
+    cdef list _owned
+    cdef object _overlaps
+    cdef readonly object spins, energy
+
+    def __init__(self, rows, int64_t K, const int64_t[::1] table, const int32_t[::1] field, const int8_t[:, ::1] spins):
+        cdef synchronous_system *system = &self.system
+        replicas, sites = spins.shape[0], spins.shape[1]
+        padded = -(-sites // 64) * 64
+        shape = (replicas, rows.shape[1])
+        self._owned = [table, field]
+        self.spins, self.energy = np.array(spins), np.zeros(replicas, np.int64)
+        self._overlaps = dense.aligned(shape, np.int32)
+        system.sites, system.patterns, system.width, system.replicas = sites, K, rows.shape[1], replicas
+        system.reach, system.wide = table.shape[0] - 1, rows.dtype == np.int16
+        system.tile = max(1, (2**31 - 1) // (65536 * max(1, int(np.abs(rows).max()))))
+        system.planes = 2 if np.abs(field).max() >= 2**15 else 1
+        system.rows, system.table, system.field = <const void *> self.hold(rows), &table[0], &field[0]
+        system.spins, system.energy = <int8_t *> self.hold(self.spins), <int64_t *> self.hold(self.energy)
+        system.overlaps = <int32_t *> self.hold(self._overlaps)
+        system.low = <int16_t *> self.hold(dense.aligned(shape, np.int16))
+        system.high = <int16_t *> self.hold(dense.aligned(shape, np.int16))
+        system.fields = <int64_t *> self.hold(np.zeros((replicas, 64), np.int64))
+        system.thresholds = <float *> self.hold(dense.aligned((replicas, padded), np.float32))
+        system.flips = <int32_t *> self.hold(np.zeros((replicas, sites), np.int32))
+        self.path = supervised_path_of(dense.active().encode())
+        with nogil:
+            self.path.synchronous_start(system)
+
+    cdef size_t hold(self, array):
+        """Address of a buffer that lives as long as the kernel."""
+        self._owned.append(array)
+        return array.ctypes.data
+
+    @property
+    def overlaps(self):
+        """X_mu of every replica, a fresh int32 array (replicas, K)."""
+        return self._overlaps[:, :self.system.patterns].copy()
+
+    def run(self, uint32_t k0, uint32_t k1, uint32_t first, float tau, bint heat_bath, int32_t[:, ::1] overlap,
+            int64_t[:, ::1] energy, int64_t[:, ::1] accepted, int64_t[::1] agreement):
+        """As the other kernels; the law is the heat bath's, `heat_bath` true."""
+        cdef int64_t done = 0, sweeps = agreement.shape[0]
+        cdef supervised_series series
+        if sweeps == 0:
+            return 0
+        series.overlap, series.energy = &overlap[0, 0], &energy[0, 0]
+        series.accepted, series.agreement = &accepted[0, 0], &agreement[0]
+        with nogil:
+            done = self.path.synchronous_run(&self.system, k0, k1, first, sweeps, tau, &series)
         return done
 
 

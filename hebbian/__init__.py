@@ -71,8 +71,9 @@ def phase_diagram(model, **options):
 
 def optimal_threshold(model, **options):
     """Best spike threshold of a dendrite, or of a grid of (n, a, s); see `hebbian.theory.thresholds` for the criteria."""
-    family = getattr(model, "family", "dendrites")
-    return families.verb("theory", family, "optimal_threshold")(model, **options)
+    from hebbian.theory import thresholds
+
+    return families.apply(thresholds.optimal_threshold, model, options)
 
 
 def compare(run, solution):

@@ -5,6 +5,7 @@ comparison with other packages lies in benchmarks/, with its own environment.
 """
 
 import json as _json
+import math
 import statistics
 import time
 from dataclasses import dataclass
@@ -16,6 +17,9 @@ from hebbian.models.dense import DenseHopfield, integer_table
 from hebbian.simulation.montecarlo import Series
 
 REPEATS = 5
+
+#: Attempts after which a quadratic kernel has gained enough from couplings to have built them, at the sizes below.
+SETTLING = 4 * 10**7
 
 #: Bytes of one gain, or of one overlap squared in its place, in every form that sums gains.
 GAIN_BYTES = {"squares": 2, "narrow": 4, "wide": 8}
@@ -32,17 +36,17 @@ class Work:
     T: float
     start: str
 
-    def kernel(self, form=None):
+    def kernel(self, form=None, order="sequential"):
         """A kernel of one replica on this problem, and its temperature in units of the integer energy."""
         from hebbian._kernels.dense import DenseKernel
 
         table = integer_table(DenseHopfield(K=self.K, p=self.p, energy="power"), self.N)
         packed = patterns.rademacher(self.N, self.K, seed=1, sample=0)
         spins = packed.unpack(0, 1) if self.start == "retrieval" else streams.signs((1, 2), self.N)[None]
-        return DenseKernel(packed.rows, self.K, table.values, np.ascontiguousarray(spins), form), self.tau(table)
+        return DenseKernel(packed.rows, self.K, table.values, np.ascontiguousarray(spins), form, order), self.tau(table)
 
     def tau(self, table):
-        scale = 1 if self.p == 2 else {3: 6, 4: 24}[self.p]
+        scale = 1 if self.p == 2 else math.factorial(self.p)
         return float(np.float32(self.T / scale / float(table.unit)))
 
 
@@ -79,6 +83,13 @@ class Advance:
         return self._series.accepted.mean() / self.kernel.spins.shape[1]
 
 
+def settled(work: Work, form=None, order="sequential") -> Advance:
+    """A problem that has run long enough to relax, and for a quadratic kernel to have chosen its form."""
+    advance = Advance(*work.kernel(form, order))
+    advance(SETTLING // work.N if work.p == 2 else 4)
+    return advance
+
+
 def seconds(function, *arguments) -> float:
     """CPU time of this thread for one call."""
     start = time.thread_time()
@@ -96,20 +107,23 @@ def sweeps_for(advance, duration: float) -> int:
 
 def rate(work: Work, form=None, duration=0.1):
     """Attempts a second, the acceptance and the form of the kernel on one problem."""
-    advance = Advance(*work.kernel(form))
+    advance = settled(work, form)
     sweeps = sweeps_for(advance, duration)
     times = [seconds(advance, sweeps) for _ in range(REPEATS)]
     return work.N * sweeps / statistics.median(times), advance.acceptance_of_last(), advance.kernel.form
 
 
 def roofline() -> dict[str, float]:
-    """Float32 adds a second in registers, and bytes a second read from buffers of several sizes, on the active path."""
+    """Float32 adds in registers, bytes read from buffers of several sizes, random words and thresholds of Metropolis from
+    them, all per second on the active path."""
     from hebbian._kernels import dense
 
     found = {"float32 adds": _best(dense.float_adds, 2 * 10**6)}
     for name, kib in (("L1 16 KiB", 16), ("L2 512 KiB", 512), ("L3 4 MiB", 4096), ("DRAM 256 MiB", 2**18)):
         buffer = np.ones(kib * 256, np.int32)
         found[f"read {name}"] = _best(dense.read_buffer, buffer, max(1, 2**20 // kib // 4))
+    found["random words"] = _best(dense.random_words, 10**6)
+    found["thresholds"] = _best(dense.random_words, 10**6, True)
     return found
 
 
@@ -124,14 +138,23 @@ def _best(function, *arguments):
 
 def call_overhead(work: Work = WORKS[0], attempts=10**5) -> float:
     """Relative cost of calls of `attempts` attempts over one long call, median of alternating pairs."""
-    advance, sweeps, calls = Advance(*work.kernel()), max(1, attempts // work.N), 40
-    advance(calls * sweeps)
+    return statistics.median(overheads(work, attempts, REPEATS))
+
+
+def overheads(work: Work, attempts: int, pairs: int) -> list[float]:
+    """Relative cost of calls of `attempts` attempts over the mean of a long call before and one after them."""
+    advance, sweeps, calls = settled(work), max(1, attempts // work.N), 40
 
     def pieces():
         for _ in range(calls):
             advance(sweeps)
 
-    return statistics.median(seconds(pieces) / seconds(advance, calls * sweeps) - 1 for _ in range(REPEATS))
+    found, before = [], seconds(advance, calls * sweeps)
+    for _ in range(pairs):
+        in_pieces, after = seconds(pieces), seconds(advance, calls * sweeps)
+        found.append(2 * in_pieces / (before + after) - 1)
+        before = after
+    return found
 
 
 def measure() -> dict:

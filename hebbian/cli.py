@@ -94,6 +94,7 @@ def parser() -> argparse.ArgumentParser:
         verb.add_argument("directory", metavar="DIR", help="directory of a sweep, or a results file")
     for verb in (collect, status, compare, digest):
         verb.add_argument("--json", action="store_true", help="print JSON")
+    compare.add_argument("--summary", action="store_true", help="how many points agree, instead of every point")
     plot.add_argument("kind", nargs="?", default="overlap", help="overlap (default), or the name of any observable")
     plot.add_argument("--output", metavar="FILE", help="figure file; by default KIND.pdf in DIR")
     form = export.add_mutually_exclusive_group()

@@ -107,14 +107,14 @@ def status(arguments) -> int:
 
 
 def compare(arguments) -> int:
-    """hebbian compare DIR"""
+    """hebbian compare DIR [--summary]"""
     from hebbian import comparison
 
     table = comparison.compare_dataset(results.load(arguments.directory))
     if arguments.json:
         _print_json(table.rows)
     else:
-        print(table)
+        print(table.summary() if arguments.summary else table)
     return 0
 
 

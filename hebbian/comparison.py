@@ -217,11 +217,9 @@ class DatasetComparison:
     limits: list[dict] = field(repr=False)
 
     def __str__(self):
-        return "\n".join([*self._points(), "", *self._limits(), *self._summary()])
+        return "\n".join([*self._points(), "", *self._limits(), self.summary()]) if self.rows else self.summary()
 
     def _points(self):
-        if not self.rows:
-            return ["no observable of this sweep has a prediction"]
         places = list(self.rows[0])[:list(self.rows[0]).index("observable")]
         table = [(*places, "", "measured", "median", "predicted", "z", "retrieved")]
         for row in self.rows:
@@ -242,7 +240,8 @@ class DatasetComparison:
                   for row in self.limits]
         return [*_aligned(table, ">" * len(places) + "<<>>"), ""]
 
-    def _summary(self):
+    def summary(self) -> str:
+        """Agreement in a line or two an observable: how many predictions lie in the 95 % interval of what was measured."""
         lines = []
         for name in dict.fromkeys(row["observable"] for row in self.rows):
             here = [row for row in self.rows if row["observable"] == name]
@@ -254,7 +253,7 @@ class DatasetComparison:
             if limits:
                 lines.append(f"{name}: of the {len(limits)} points extrapolated to N = inf, "
                              f"{sum(abs(row['z']) < 1.96 for row in limits)} agree within their 95 % interval")
-        return lines
+        return "\n".join(lines) or "no observable of this sweep has a prediction"
 
 
 def compare_dataset(dataset) -> DatasetComparison:

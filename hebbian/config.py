@@ -48,7 +48,10 @@ class Config:
         return tuple(len(dimension.rows) for dimension in self.dimensions)
 
     def module(self) -> ModuleType:
-        """The models file of the family: MODEL, Settings, OBSERVABLES, check, realised, operations, memory."""
+        """The models file of the family: MODEL, Settings, OBSERVABLES, check, realised, operations, memory.
+
+        It also has `companions` where points that share something run faster together.
+        """
         return importlib.import_module(f"hebbian.models.{self.family}")
 
     def records(self):

@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 import warnings
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from inspect import signature
@@ -109,9 +110,11 @@ def require_memory(config, limit: int | None, processes: int) -> None:
 
 
 def memory(config) -> int:
-    """Bytes of the largest sample of a sweep."""
-    need = config.module().memory
-    return max(need(model, settings) for _, model, settings in config.records())
+    """Bytes of the largest sample of a sweep, with those of its companions that may be simulated with it."""
+    need, points = config.module().memory, sweeps.points(config)
+    count = Counter(point.companions for point in points)
+    together = [() if point.companions is None else (min(sweeps.TOGETHER, count[point.companions]),) for point in points]
+    return max(need(point.model, point.settings, *number) for point, number in zip(points, together))
 
 
 def check_options(config) -> None:
@@ -182,9 +185,10 @@ def _run(config, world, shard, schedule, extend, limit_memory, stop, progress):
     neighbours = world.neighbours
     work = world.agree(lambda: _work(config, limit_memory, neighbours))
     if shard is not None:
-        work = work[shard[0]::shard[1]]
+        dealt = sweeps.batches(work, shard[1])[shard[0]::shard[1]]
+        work = [task for batch in dealt for task in batch.tasks]
     held = world.lead(lambda: _open(config, extend))
-    todo = sweeps.pending(work, held)
+    todo = sweeps.batches(sweeps.pending(work, held), world.size)
     with stop.listening(world):
         world.each(lambda draw, rank: _perform(config, todo, draw, rank, stop, world, progress), schedule)
     stopped = world.any(stop.wanted())
@@ -227,36 +231,47 @@ def _require_same(new, old, extend):
 
 
 def _perform(config, todo, draw, rank, stop, world, progress):
-    """Draw and compute tasks until none is left or a stop is wanted."""
+    """Draw and compute batches of tasks until none is left or a stop is wanted."""
     log = store.Log(config.directory, rank)
-    log.write("start", **machine.environment(), hdf5=store.hdf5_version(), rank=rank, world=str(world), tasks=len(todo))
+    log.write("start", **machine.environment(), hdf5=store.hdf5_version(), rank=rank, world=str(world), batches=len(todo))
     with Progress(todo, shown=progress and rank == 0) as bar:
         while not stop.wanted():
             index = draw()
             if index >= len(todo):
                 break
             bar.reach(index)
-            task = todo[index]
-            begun = time.perf_counter()
-            details = {"task": task.name, "first": task.first, "last": task.last}
-            try:
-                shard, message = _compute(config, task)
-            except RETRIED as error:
-                log.write("error", **details, error=f"{type(error).__name__}: {error}")
-                bar.fail(f"{type(error).__name__}: {error}; tried again on the next run")
-            else:
-                seconds = round(time.perf_counter() - begun, 6)
-                log.write("failed" if shard.failed else "done", **details, seconds=seconds)
-                if shard.failed:
-                    bar.fail(message)
+            _perform_batch(config, todo[index].tasks, log, bar)
     log.write("stop" if stop.wanted() else "end")
 
 
-def _compute(config, task):
-    """Do one task and store it, and return its shard and message; an error that would come again is stored as a row."""
+def _perform_batch(config, tasks, log, bar):
+    """Compute the tasks of one batch, store each of them, and log how it went."""
+    begun = time.perf_counter()
+    together = _samples_together(config, tasks, log) if len(tasks) > 1 else [None]
+    spent = (time.perf_counter() - begun) / len(tasks)
+    for task, computed in zip(tasks, together, strict=True):
+        begun = time.perf_counter()
+        details = {"task": task.name, "first": task.first, "last": task.last}
+        try:
+            shard, message = _compute(config, task, computed)
+        except RETRIED as error:
+            log.write("error", **details, error=f"{type(error).__name__}: {error}")
+            bar.fail(f"{type(error).__name__}: {error}; tried again on the next run")
+        else:
+            seconds = round(spent + time.perf_counter() - begun, 6)
+            log.write("failed" if shard.failed else "done", **details, seconds=seconds, together=len(tasks))
+            if shard.failed:
+                bar.fail(message)
+
+
+def _compute(config, task, computed=None):
+    """Do one task, unless `computed`, store it, and return its shard and message.
+
+    An error that would come again is stored as a row.
+    """
     compute = _theory if task.kind == "theory" else _samples
     try:
-        arrays, attrs, failed = compute(config, task)
+        arrays, attrs, failed = computed or compute(config, task)
     except RETRIED:
         raise
     except Exception as error:
@@ -270,7 +285,22 @@ def _compute(config, task):
 def _samples(config, task):
     """Arrays, attributes and failure of a block of samples."""
     samples = range(task.first, task.last)
-    records = room("simulation", config.family).measure(task.point.model, task.point.settings, samples)
+    return _checked(room("simulation", config.family).measure(task.point.model, task.point.settings, samples), samples)
+
+
+def _samples_together(config, tasks, log):
+    """What `_samples` gives for each of several tasks, or None for each where they fail: then every one has to go alone."""
+    model, samples = tasks[0].point.model, range(tasks[0].first, tasks[0].last)
+    measure = room("simulation", config.family).measure_together
+    try:
+        return [_checked(records, samples) for records in measure(model, [task.point.settings for task in tasks], samples)]
+    except Exception as error:
+        log.write("alone", tasks=[task.name for task in tasks], error=f"{type(error).__name__}: {error}")
+        return [None] * len(tasks)
+
+
+def _checked(records, samples):
+    """Arrays, attributes and failure of records that have a row for every sample."""
     for name, array in records.items():
         if len(array) != len(samples):
             raise ValueError(f"record {name} has {len(array)} rows for {len(samples)} samples")

@@ -27,8 +27,13 @@ def verb(kind: str, family: str, name: str):
 
 
 def call(kind: str, model, name: str, options: dict):
-    """Call a function of a family's room; an unknown or missing option is one clear error, not a TypeError."""
-    function = verb(kind, model.family, name)
+    """Call a function of a family's room."""
+    return apply(verb(kind, model.family, name), model, options)
+
+
+def apply(function, model, options: dict):
+    """Call a function of a model; an unknown or missing option is one clear error, not a TypeError."""
+    name = function.__name__
     parameters = [p for p in inspect.signature(function).parameters.values() if p.kind is not p.POSITIONAL_OR_KEYWORD]
     if all(p.kind is not p.VAR_KEYWORD for p in parameters):
         for option in options:

@@ -4,6 +4,7 @@ Each twin computes what the kernel promises straight from the definitions, with 
 code with it.  They are for tests and for reading, at sizes of a few hundred spins.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,6 +36,37 @@ def thetas(words: np.ndarray, rule: str) -> np.ndarray:
     words = np.asarray(words, np.uint32)
     above = log_uniform(~words) if rule == "heat_bath" else np.float32(0)
     return above - log_uniform(words)
+
+
+def acceptances(changes: np.ndarray, tau: float, rule: str) -> np.ndarray:
+    """Acceptance of flips that change the energy by these integers, float32, by the fixed float32 sequence of the kernels."""
+    one, tau = np.float32(1), np.float32(tau)
+    scale = np.float32(1 / math.log(2)) / tau if tau > np.float32(1e-37) else np.float32(1e38)
+    with np.errstate(over="ignore"):
+        y = (np.asarray(changes).astype(np.float32) + np.float32(0 if tau else 0.5)) * scale
+    halvings = np.minimum(np.abs(y) if rule == "heat_bath" else np.maximum(y, np.float32(0)), np.float32(115))
+    magic = np.float32(1.5 * 2**23)
+    n = (halvings + magic) - magic
+    series = np.float32(0)
+    for k in range(6, -1, -1):
+        series = series * (n - halvings) + np.float32(math.log(2) ** k / math.factorial(k))
+    decay = np.ldexp(series, -n.astype(np.int32))
+    if rule == "metropolis":
+        return decay
+    return np.where(y < 0, one, decay) / (decay + one)
+
+
+def hazard(x: float) -> float:
+    """-ln(1 - x) for 0 <= x <= 1 in the fixed float64 sequence of the kernels; about 709 at x = 1."""
+    y = np.float64(1.0) - x
+    bits = int(y.view(np.int64))
+    exponent = (bits - 0x3FE8000000000000) >> 52
+    mantissa = np.int64(bits - (exponent << 52)).view(np.float64)
+    s = (1.0 - mantissa if exponent else x) / (1.0 + mantissa)
+    q, series = s * s, 2.0 / 17.0
+    for k in range(15, 0, -2):
+        series = series * q + 2.0 / k
+    return float(s * series - float(exponent) * math.log(2))
 
 
 def rademacher(N: int, K: int, key: tuple[int, int]) -> np.ndarray:
@@ -89,7 +121,12 @@ class DenseTwin:
         return self.table[(overlaps + len(self.table) - 1) // 2].sum(axis=-1)
 
     def sweep(self, key: tuple[int, int], sweep: int, tau: float, rule: str, order: str = "sequential") -> np.ndarray:
-        """One sweep of every replica, N attempts in site or random order; returns the accepted flips, int64 (replicas,)."""
+        """One sweep of every replica, N attempts in site or random order; returns the accepted flips, int64 (replicas,).
+
+        order "waiting" has the law of "random" and counts attempts that flip nothing without making them.
+        """
+        if order == "waiting":
+            return np.array([self._wait(spins, key, sweep, replica, tau, rule) for replica, spins in enumerate(self.spins)])
         accepted = np.zeros(len(self.spins), np.int64)
         N = self.patterns.shape[1]
         for replica, spins in enumerate(self.spins):
@@ -105,6 +142,63 @@ class DenseTwin:
                     spins[i] = -spins[i]
                     accepted[replica] += 1
         return accepted
+
+    def rates(self, spins, tau: float, rule: str) -> np.ndarray:
+        """Acceptance of the flip of every site, float32 (N,)."""
+        overlaps = self.patterns @ spins
+        flipped = overlaps[:, None] - 2 * self.patterns * spins
+        return acceptances(self.utility(overlaps) - self.utility(flipped.T), tau, rule)
+
+    def _wait(self, spins, key, sweep, replica, tau, rule) -> int:
+        N, flips, left = len(spins), 0, len(spins)
+        one = 1 << min(52, 62 - (N - 1).bit_length())
+        while True:
+            # Python rounds to even, as the kernel does; the product with a power of two is exact.
+            rates = [round(float(rate) * one) for rate in self.rates(spins, tau, rule)]
+            words = [int(word) for word in streams.words(key, flips, sweep, replica, 2)]
+            u = (((words[0] | words[1] << 32) >> 12) + 0.5) * 2.0**-52
+            once = hazard(sum(rates) / one / N)
+            if not once or hazard(u) / once >= left:
+                return flips
+            left -= 1 + int(hazard(u) / once)
+            rest, site = (words[2] | words[3] << 32) * sum(rates) >> 64, 0
+            while rest >= rates[site]:
+                rest, site = rest - rates[site], site + 1
+            spins[site] = -spins[site]
+            flips += 1
+
+
+@dataclass
+class SynchronousTwin:
+    """Twin of `SynchronousKernel`: all spins at once, flipped where s_i sum_mu c_i G(X_mu) is below the heat-bath threshold.
+
+    patterns : int (K, N), signs or sums of M signs; field : the integers G(-M N), ..., G(M N); spins : int8 (replicas, N).
+    """
+
+    patterns: np.ndarray
+    field: np.ndarray
+    spins: np.ndarray
+
+    def __post_init__(self):
+        self.patterns = np.asarray(self.patterns, np.int64)
+        self.field = np.asarray(self.field, np.int64)
+        self.spins = np.array(self.spins, np.int64)
+
+    @property
+    def overlaps(self) -> np.ndarray:
+        """X_mu of every replica, int64 (replicas, K)."""
+        return self.spins @ self.patterns.T
+
+    def sweep(self, key: tuple[int, int], sweep: int, tau: float) -> np.ndarray:
+        """One step of every replica; returns the flips, int64 (replicas,)."""
+        fields = self.field[(self.overlaps + len(self.field) - 1) // 2] @ self.patterns
+        flips = np.empty(fields.shape, bool)
+        for replica in range(len(self.spins)):
+            theta = thetas(streams.attempt_words(key, fields.shape[1], sweep, replica), "heat_bath")
+            threshold = np.ceil(theta * np.float32(tau)).astype(np.float64)
+            flips[replica] = self.spins[replica] * fields[replica] < threshold
+        self.spins[flips] *= -1
+        return flips.sum(axis=1)
 
 
 def diluted(N: int, K: int, d: float, key: tuple[int, int]) -> np.ndarray:

@@ -15,7 +15,10 @@ examples   "rademacher", N, r                       (block of 128 sites, mu mod 
 start      N, start, its parameters                 (block of 128 sites or of 4 sites, 0, replica, 0)
 dynamics   model, N, T, start, rule, order          (16 (t div 64) + t mod 16, sweep, replica, 0), word (t div 16) mod 4
                                                     is the word of attempt t of that sweep; last word 1 in place of 0:
-                                                    the site of that attempt, where sites are visited in random order
+                                                    the site of that attempt, where sites are visited in random order;
+                                                    where all are visited at once, attempt t is site t.
+                                                    (event, sweep, replica, 2): two 64-bit words, the wait for the next
+                                                    flip of that sweep and its site, where rejections are skipped
 memories   family ensemble, N                       (block of 4 entries, mu mod 2^32, mu div 2^32, 0): four normals
 queries    family ensemble, N                       (block of 4 entries, query, 0, 0): four normals or four words
 weights    parameter name, shape                    (block of 4 entries, 0, 0, 0): four normals

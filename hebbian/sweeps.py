@@ -1,7 +1,8 @@
 """From a grid to work: points, their tasks, and what of it is still to be done.  Pure functions that know no MPI.
 
-A task is a block of samples of one point, or the theory of one point.  Blocks are cut by the operation count alone, so
-the same sweep has the same tasks on every machine; what a directory already holds is subtracted sample by sample.
+A task is a block of samples of one point, or the theory of one point; a batch is what a process draws, one task or the same
+block of several points that are faster together.  Blocks are cut by the operation count alone, so the same sweep has the same
+tasks on every machine; what a directory already holds is subtracted sample by sample.
 """
 
 import hashlib
@@ -21,6 +22,13 @@ SAMPLE = 1e7
 #: A saddle point is taken to cost as much as this many operations of a kernel.
 THEORY = 1e8
 
+#: The most points that are simulated together: two replicas each fill the lanes of a kernel, and what one process has in
+#: hand, others cannot share, nor does it survive a kill.
+TOGETHER = 16
+
+#: Batches that each of several processes should get at least: fewer leave some idle at the end.
+SHARE = 2
+
 #: The most tasks of one sweep: each leaves a file, and file systems have quotas.
 TASKS = 200_000
 
@@ -29,7 +37,7 @@ TASKS = 200_000
 class Point:
     """One grid point: its place in the grid, its records, and the name its shards carry whatever the grid around it.
 
-    `cost` is that of one sample, in operations.
+    `cost` is that of one sample, in operations.  Points of equal `companions`, unless None, may be simulated together.
     """
 
     steps: tuple[int, ...]
@@ -37,6 +45,7 @@ class Point:
     settings: Any
     name: str
     cost: float
+    companions: Any = None
 
 
 @dataclass(frozen=True)
@@ -51,10 +60,24 @@ class Task:
     cost: float
 
 
+@dataclass(frozen=True)
+class Batch:
+    """Tasks that one process draws and does together: one of them, or the same samples of companions."""
+
+    tasks: tuple[Task, ...]
+
+    @property
+    def cost(self) -> float:
+        """Operations of all its tasks."""
+        return sum(task.cost for task in self.tasks)
+
+
 def points(config) -> list[Point]:
     """All points of a sweep, in grid order."""
-    operations = config.module().operations
-    found = [Point(steps, model, settings, point_name(model, settings), max(SAMPLE, operations(model, settings)))
+    module = config.module()
+    companions = getattr(module, "companions", lambda model, settings: None)
+    found = [Point(steps, model, settings, point_name(model, settings), max(SAMPLE, module.operations(model, settings)),
+                   companions(model, settings))
              for steps, model, settings in config.records()]
     if len({point.name for point in found}) < len(found):
         raise InvalidInput("the grid holds the same point twice: remove an axis or a value that changes nothing")
@@ -87,6 +110,26 @@ def tasks(config, found: list[Point]) -> list[Task]:
         if config.theory:
             work.append(Task("theory", point, theory_name(point, config.solve), 0, 0, THEORY))
     return sorted(work, key=lambda task: -task.cost)
+
+
+def batches(work: list[Task], processes: int) -> list[Batch]:
+    """All of `work` in batches, the longest first.
+
+    Tasks go together where they are the same samples of companions: at most TOGETHER, and fewer where several `processes`
+    would otherwise not get SHARE batches each.
+    """
+    most, groups = TOGETHER, {}
+    if processes > 1:
+        most = max(1, min(most, sum(task.kind == "samples" for task in work) // (SHARE * processes)))
+    for task in work:
+        companions = task.name if task.point.companions is None or task.kind == "theory" else task.point.companions
+        groups.setdefault((companions, task.first, task.last), []).append(task)
+    found = []
+    for tasks_ in groups.values():
+        parts = -(-len(tasks_) // most)
+        cuts = [len(tasks_) * part // parts for part in range(parts + 1)]
+        found += [Batch(tuple(tasks_[low:high])) for low, high in zip(cuts, cuts[1:])]
+    return sorted(found, key=lambda batch: -batch.cost)
 
 
 def block(cost: float) -> int:

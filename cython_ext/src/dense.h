@@ -1,4 +1,4 @@
-/* Sequential Monte Carlo of H = -sum_mu U(X_mu) with the integer overlaps X_mu as the state: what every path provides.
+/* Monte Carlo of H = -sum_mu U(X_mu) with the integer overlaps X_mu as the state: what every path provides.
  *
  * Contract
  *   in     bits      site-major patterns, bit mu of row i is (xi_i^mu = +1); `words` 64-bit words a row, padding bits 0
@@ -7,16 +7,18 @@
  *          energy    sum_mu U(X_mu) minus its value at the start is added, one a replica
  *   out    one row a sweep: X_0, energy, accepted flips of every replica, sum_i s_i s_i' of replicas 0 and 1
  *
- * Sites are visited in order 0 .. N-1 or, in gain forms, each attempt at a site of its own random word.  Attempt i of a sweep
- * uses the threshold of its own counter (philox.h), and a flip is accepted iff its exact integer energy change is below it.
- * Every form and every path performs this one law and gives the same spins.  At tau = 0 a sequential sweep that accepts
- * nothing has reached a fixed point, and the run returns early.  Nothing here allocates, validates, or needs the interpreter
- * lock; all buffers belong to the caller.
+ * SEQUENTIAL visits sites in order 0 .. N-1, RANDOM, in gain forms, each attempt at a site of its own random word.  Attempt i
+ * of a sweep uses the threshold of its own counter (philox.h), and a flip is accepted iff its exact integer energy change is
+ * below it.  WAITING draws the attempts of RANDOM that flip something and skips all others (waiting.h); it has the law of
+ * RANDOM and random numbers of its own.  Every form and every path gives the same spins.  At tau = 0 a run in which nothing
+ * can flip any more returns early.  Nothing here allocates, validates, or needs the interpreter lock; all buffers belong to
+ * the caller.
  *
- * Forms (gains.h, pairwise.h)
+ * Forms (gains.h, floats.h, pairwise.h)
  *   SQUARES    U cubic, its gain even in X: sums of X^2 over bits, X in int16
  *   NARROW     gains in int32, X in int16; sums in int32 up to a tile, int64 above
  *   WIDE       gains in int64, X in int32: anything
+ *   FLOATS     gains in float32, X in int16: anything, but rounded; the one form whose spins depend on the path
  *   BLOCKED    U quadratic and even: fields of 32 sites at once from the overlaps
  *   SCREENED   U quadratic and even: all fields kept, 32 sites tested at once
  */
@@ -25,13 +27,17 @@
 
 #include <stdint.h>
 
-enum { SQUARES, NARROW, WIDE, BLOCKED, SCREENED };
+enum { SQUARES, NARROW, WIDE, FLOATS, BLOCKED, SCREENED };
+enum { SEQUENTIAL, RANDOM, WAITING };
 
 /* U in differences.  up(X) = U(X+2) - U(X);  gain(X) = U(X-2) - U(X+2), stored divided by `unit`;  where U is a polynomial,
  * gain = (coefficients . powers of X) >> shift, and 8 times the sum of (up - down)(X) is moment . (K, sum X, sum X^2). */
 typedef struct {
-    const int64_t *pairs;       /* up and gain / unit on the N + 1 overlaps, interleaved */
-    int64_t unit, largest;      /* largest |gain| / unit, or 2 N^2 for SQUARES: bounds the int32 partial sums */
+    const int64_t *values;      /* U on the N + 1 overlaps */
+    const int64_t *pairs;       /* up and gain / unit on them, interleaved */
+    const int64_t *packed;      /* NARROW: up / up_unit and gain / unit in two int32, or NULL; FLOATS: up and gain in two floats */
+    int64_t up_unit;
+    int64_t unit, largest;      /* largest |gain| / unit (and |up| / up_unit), or 2 N^2 for SQUARES: bounds the int32 partial sums */
     int64_t moment[3];
     int64_t square[2];          /* SQUARES: 8 gain(X) = square[0] + square[1] X^2 */
     int32_t coefficient[8];
@@ -51,9 +57,17 @@ typedef struct {
     int32_t *wide, *first;      /* overlaps in int32?;  X_0 of SCREENED; one a replica */
 } pair_buffers;
 
+/* Buffers and constants of WAITING (waiting.h), in blocks of 64 sites. */
+typedef struct {
+    double base;                /* 2^52 quanta, a power of two of at least 1 and N 2^-10 */
+    float *rates;               /* acceptance of every flip */
+    int64_t *sums;              /* of rates in quanta: of every block, then of all, one more than blocks a replica */
+    double *hazard;             /* -ln of the probability that an attempt flips nothing, one a replica */
+} waiting_buffers;
+
 typedef struct {
     int64_t sites, patterns, words, replicas;
-    int32_t form;
+    int32_t form, order;
     const uint64_t *bits;
     dense_table table;
     pair_buffers pair;
@@ -63,9 +77,11 @@ typedef struct {
     int32_t *overlaps32;        /* the same in natural order (WIDE, BLOCKED) */
     int32_t *gains32;
     int64_t *gains64;
+    float *floats;              /* gains of FLOATS */
     int64_t *totals;            /* sum of up, sum of gain, sum of X; three a replica */
     const int32_t *counts;      /* set bits of every row */
-    int32_t *visits;            /* sites in random order, one an attempt; NULL for sequential order */
+    int32_t *visits;            /* RANDOM: the site of every attempt */
+    waiting_buffers waiting;
     float *acceptance;          /* running acceptance of every replica: decides how many sites share a pass */
 } dense_system;
 
@@ -74,16 +90,17 @@ typedef struct {
     int64_t *energy, *accepted, *agreement;
 } dense_series;
 
-/* Replicas of one sample in lanes (lanes.h), a multiple of 32 of them; arrays are [site or mu][lane] or one entry a lane. */
+/* Replicas of one sample in groups of 32 lanes (lanes.h); arrays are [group][site][lane] or one entry a lane. */
 typedef struct {
-    int64_t sites, patterns, words, lanes, ground, curvature;
+    int64_t sites, patterns, pairs, words, groups, ground, curvature;
     float scale;
     int32_t unit;                                /* of overlaps: 2 where N is even, else 1 */
     const uint64_t *bits;
-    const int32_t *counts;
-    int16_t *spins, *overlaps, *sums, *accepted; /* sums: of overlaps over mu, modulo 2^16 */
-    int64_t *load;                               /* bound on sum_mu |X_mu| / unit, one a group of 32 lanes */
-    int32_t *thresholds;
+    uint8_t *signs;                              /* [block of 8 sites][mu], a bit a site; an even number of mu */
+    int16_t *tiles, *excess;                     /* C_ij of [block of 8 sites][j][i < j];  sum_mu xi_i^mu of every site */
+    int16_t *spins, *overlaps, *sums, *accepted; /* overlaps: [group][mu div 2][row of lanes.h][lane];  sums: of them
+                                                    over mu, modulo 2^16 */
+    int32_t *thresholds;                         /* of 64 attempts of one group */
     const uint32_t *k0, *k1, *replica;
     const float *tau;
 } lane_system;
@@ -96,6 +113,7 @@ typedef struct {
     void (*dense_start)(const dense_system *system);
     void (*build_blocks)(const dense_system *system);
     int64_t (*build_couplings)(const dense_system *system);
+    void (*start_waiting)(const dense_system *system, float tau, int heat_bath);
     int64_t (*dense_run)(const dense_system *system, uint32_t k0, uint32_t k1, uint32_t first, int64_t sweeps, float tau,
                          int heat_bath, const dense_series *series);
     void (*lane_start)(const lane_system *system);
@@ -103,6 +121,7 @@ typedef struct {
     int adds;                   /* float32 adds a round of float_adds (roofline.h) */
     float (*float_adds)(int64_t rounds);
     int64_t (*read_buffer)(const int32_t *buffer, int64_t bytes, int64_t rounds);
+    uint32_t (*random_words)(int64_t blocks, int thresholds);
 } kernel_path;
 
 /* The paths compiled into this build, best first, and whether this machine can run one. */

@@ -287,6 +287,46 @@ static inline __attribute__((always_inline)) void move_polynomial(const dense_sy
     set_totals(system, replica, system->table.unit * reduce64(gain), reduce64(squares));
 }
 
+/* The two halves of the table at 32-bit lanes of a vector of X; half 0 holds its even 16-bit lanes. */
+static inline void look_up_overlaps(const dense_system *system, i16v x, int half, i32v *up, i32v *gain)
+{
+    i32v wide = half ? (i32v) x >> 16 : ((i32v) x << 16) >> 16;
+    look_up(system->table.packed, (wide + (int32_t) system->sites) >> 1, up, gain);
+}
+
+/* Any U whose up and gain fit 32 bits: both from one look-up, a vector at a time. */
+static void move_packed(const dense_system *system, int64_t replica, int64_t site, int step)
+{
+    const uint32_t *row = row_of(system, site);
+    int16_t *x = system->overlaps16 + replica * 64 * system->words;
+    int32_t *gains = system->gains32 + replica * 64 * system->words;
+    int64_t words = 2 * system->words, tile = 2 * tile_of(system);
+    i64v up_total = {0}, gain_total = {0};
+    for (int64_t w = 0; w < words;) {
+        i32v up_part = {0}, gain_part = {0};
+        for (int64_t stop = least(w + tile, words); w < stop; w++) {
+            uint32_t valid = valid_bits(system->patterns, w);
+            for (int part = 0; part < PARTS16; part++) {
+                i16v v = moved(load16(x + 32 * w + part * LANES16), row[w], valid, part, step);
+                memcpy(x + 32 * w + part * LANES16, &v, WIDTH);
+                for (int half = 0; half < 2; half++) {
+                    int out = part + half * PARTS16;
+                    i32v up, gain, keep = splat32((int32_t) valid);
+                    look_up_overlaps(system, v, half, &up, &gain);
+                    gain = keep32(keep, bit32(out), gain);
+                    memcpy(gains + 32 * w + out * LANES32, &gain, WIDTH);
+                    up_part += keep32(keep, bit32(out), up);
+                    gain_part += gain;
+                }
+            }
+        }
+        up_total = widen_sum(up_total, up_part);
+        gain_total = widen_sum(gain_total, gain_part);
+    }
+    system->totals[3 * replica] = system->table.up_unit * reduce64(up_total);
+    system->totals[3 * replica + 1] = system->table.unit * reduce64(gain_total);
+}
+
 /* Any U: up and gain from the table, one pattern at a time. */
 static void move_narrow(const dense_system *system, int64_t replica, int64_t site, int step)
 {
@@ -297,6 +337,10 @@ static void move_narrow(const dense_system *system, int64_t replica, int64_t sit
     }
     if (system->table.degree >= 0) {
         move_polynomial(system, replica, site, step, system->table.degree);
+        return;
+    }
+    if (system->table.packed) {
+        move_packed(system, replica, site, step);
         return;
     }
     const uint32_t *row = row_of(system, site);
@@ -322,18 +366,28 @@ static void move_narrow(const dense_system *system, int64_t replica, int64_t sit
 
 static void move_wide(const dense_system *system, int64_t replica, int64_t site, int step)
 {
-    const uint64_t *row = system->bits + site * system->words;
+    const uint32_t *row = row_of(system, site);
     int32_t *x = system->overlaps32 + replica * 64 * system->words;
-    int64_t *gains = system->gains64 + replica * 64 * system->words, up = 0, gain = 0;
-    for (int64_t mu = 0; mu < system->patterns; mu++) {
-        x[mu] += step * (2 * (int32_t) (row[mu / 64] >> mu % 64 & 1) - 1);
-        const int64_t *pair = system->table.pairs + (x[mu] + system->sites) / 2 * 2;
-        gains[mu] = pair[1];
-        up += pair[0];
-        gain += pair[1];
+    int64_t *gains = system->gains64 + replica * 64 * system->words;
+    i64v up_total = {0}, gain_total = {0};
+    for (int64_t w = 0; w < 2 * system->words; w++) {
+        uint32_t valid = valid_bits(system->patterns, w);
+        for (int part = 0; part < PARTS32; part++) {
+            i32v change = keep32(splat32((int32_t) row[w]), bit32(part), splat32(2 * step)) - step;
+            i32v v = load32(x + 32 * w + part * LANES32) + keep32(splat32((int32_t) valid), bit32(part), change);
+            memcpy(x + 32 * w + part * LANES32, &v, WIDTH);
+            for (int lane = part * LANES32; lane < (part + 1) * LANES32; lane += LANES64) {
+                /* (X + N) / 2 pairs before this one. */
+                i64v index = widen32(x + 32 * w + lane) + system->sites, keep = lanes_of_bits(valid >> lane);
+                i64v gain = gather64(system->table.pairs, index + 1) & keep;
+                memcpy(gains + 32 * w + lane, &gain, WIDTH);
+                up_total += gather64(system->table.pairs, index) & keep;
+                gain_total += gain;
+            }
+        }
     }
-    system->totals[3 * replica] = up;
-    system->totals[3 * replica + 1] = system->table.unit * gain;
+    system->totals[3 * replica] = reduce64(up_total);
+    system->totals[3 * replica + 1] = system->table.unit * reduce64(gain_total);
 }
 
 #endif

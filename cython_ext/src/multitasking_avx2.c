@@ -1,14 +1,7 @@
 /* The multitasking kernel for AVX2. */
 #if defined(__x86_64__)
-#if defined(__clang__)
-#pragma clang attribute push(__attribute__((target("avx2,popcnt"))), apply_to = function)
-#else
-#pragma GCC target("avx2,popcnt")
-#endif
-#define VECTOR_AVX2
+#include "target_avx2.h"
 #define RUN multitasking_avx2
 #include "multitasking_run.h"
-#if defined(__clang__)
-#pragma clang attribute pop
-#endif
+#include "target_end.h"
 #endif

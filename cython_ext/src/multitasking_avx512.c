@@ -1,14 +1,7 @@
 /* The multitasking kernel for AVX-512 (f, bw, vl, dq). */
 #if defined(__x86_64__)
-#if defined(__clang__)
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,popcnt"))), apply_to = function)
-#else
-#pragma GCC target("avx512f,avx512bw,avx512vl,avx512dq,popcnt")
-#endif
-#define VECTOR_AVX512
+#include "target_avx512.h"
 #define RUN multitasking_avx512
 #include "multitasking_run.h"
-#if defined(__clang__)
-#pragma clang attribute pop
-#endif
+#include "target_end.h"
 #endif

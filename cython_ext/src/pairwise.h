@@ -315,6 +315,26 @@ static inline void add_couplings(const dense_system *system, int64_t replica, in
         }
 }
 
+static void flip_screened(const dense_system *system, int64_t replica, int64_t site)
+{
+    int spin = system->spins[replica * system->sites + site];
+    add_couplings(system, replica, site, -spin);
+    system->pair.first[replica] += spin * (1 - 2 * (int32_t) (system->bits[site * system->words] & 1)) * 2;
+    turn(system, replica, site);
+}
+
+/* sum_mu U from the fields, which sum to sum_mu X_mu^2 over the spins. */
+static void settle_screened(const dense_system *system, int64_t replica)
+{
+    const pair_buffers *pair = &system->pair;
+    int64_t padded = 32 * pair->blocks;
+    const int16_t *fields = pair->fields + replica * padded, *signs = pair->signs + replica * padded;
+    i64v squares = {0};
+    for (int64_t j = 0; j < padded; j += LANES16)
+        squares = widen_sum(squares, dot16((i32v){0}, load16(fields + j), load16(signs + j)));
+    system->energy[replica] = (pair->ground + pair->curvature * pair->unit * reduce64(squares)) / 8;
+}
+
 static int64_t sweep_screened(const dense_system *system, int64_t replica, uint32_t k0, uint32_t k1, uint32_t sweep, float tau,
                               int heat_bath)
 {
@@ -339,16 +359,11 @@ static int64_t sweep_screened(const dense_system *system, int64_t replica, uint3
             open &= after((int) (site & 31));
             float margin = (float) (spin * pair->unit * fields[site] - (int32_t) system->patterns);
             if (margin >= pair_threshold(system, words[site], tau, heat_bath)) continue;
-            add_couplings(system, replica, site, -spin);
-            pair->first[replica] += spin * (1 - 2 * (int32_t) (system->bits[site * system->words] & 1)) * 2;
-            turn(system, replica, site);
+            flip_screened(system, replica, site);
             accepted++;
         }
     }
-    i64v squares = {0};
-    for (int64_t j = 0; j < padded; j += LANES16)
-        squares = widen_sum(squares, dot16((i32v){0}, load16(fields + j), load16(signs + j)));
-    system->energy[replica] = (pair->ground + pair->curvature * pair->unit * reduce64(squares)) / 8;
+    settle_screened(system, replica);
     return accepted;
 }
 

@@ -1,14 +1,6 @@
 /* The kernels for AVX2. */
 #if defined(__x86_64__)
-#if defined(__clang__)
-#pragma clang attribute push(__attribute__((target("avx2,popcnt"))), apply_to = function)
-#else
-#pragma GCC target("avx2,popcnt")
-#endif
-#define VECTOR_AVX2
-#define PATH avx2
+#include "target_avx2.h"
 #include "path.h"
-#if defined(__clang__)
-#pragma clang attribute pop
-#endif
+#include "target_end.h"
 #endif

@@ -1,8 +1,9 @@
-/* What the machine could do at most on this path: vector adds in registers, and reads of a buffer.  For benchmarks only. */
+/* What the machine could do at most on this path: vector adds in registers, reads of a buffer, random words.  For benchmarks
+ * only. */
 #ifndef HEBBIAN_ROOFLINE_H
 #define HEBBIAN_ROOFLINE_H
 
-#include "vector.h"
+#include "thresholds.h"
 
 #define CHAINS 12 /* enough independent sums to hide the latency of an add on two units */
 
@@ -35,6 +36,24 @@ static int64_t read_buffer(const int32_t *buffer, int64_t bytes, int64_t rounds)
 #pragma GCC unroll 8
     for (int k = 1; k < 8; k++) sum[0] += sum[k];
     return sum[0][0];
+}
+
+/* The random words of `blocks` blocks of 64 attempts, or their Metropolis thresholds; their bits, combined, are returned. */
+static uint32_t random_words(int64_t blocks, int thresholds)
+{
+    float y[64];
+    u32v sum = {0};
+    for (int64_t b = 0; b < blocks; b++)
+        if (thresholds) {
+            ceilings_of_block(y, 1, 2, (uint32_t) b, 0, 0, 1.0f, 0);
+            for (int j = 0; j < 64; j += LANES32) sum ^= (u32v) loadf(y + j);
+        } else
+            for (int part = 0; part < 16; part += LANES32) {
+                u32v c[4];
+                words_of_block(c, part, 1, 2, (uint32_t) b, 0, 0, ACCEPT);
+                sum ^= c[0] ^ c[1] ^ c[2] ^ c[3];
+            }
+    return sum[0];
 }
 
 #endif

@@ -1,50 +1,79 @@
 /* Sequential Monte Carlo of H = -sum_mu U(X_mu), X_mu = sum_i c_i^mu s_i with integer sums of examples c, U a polynomial.
  *
  * Contract
- *   in     sums      c_i^mu, one row of `width` int16 a site (width a multiple of 32, padding 0)
+ *   in     sums      c_i^mu, one row of `width` int16 a site (width a multiple of 32, padding 0), for FLOATS
+ *          rows      c_i^mu / unit as int8 in their place, for NARROW and BLOCKS; unit is 2 where M is even, as all c are
  *          table     U on X = -reach, -reach + 2, ..., reach: the Hamiltonian, int64
- *          slopes    polynomials (-2)^k U^(k)(X) / k!, k = 1 .. order, each `order` coefficients from the constant up, so that
- *                    flipping s_i changes sum_mu U by  sum_mu sum_k (s_i c_i^mu)^k slope_k(X_mu)
- *          tops      slope_order sum_mu (c_i^mu)^order, one a site
-          bounds    polynomial in |X| above sum_k |slope_k(X)| max|c|^k, `order` coefficients
  *   inout  spins     +-1, N a replica
- *          overlaps  X_mu, `width` a replica, padding 0
- *          gains     slope_k at X_mu as float, (order - 1) rows of `width` a replica
- *          scale     sum over mu of the bound polynomial, one a replica
+ *          overlaps  X_mu, in units of `unit` where rows are, at the end of the last sweep; `width` a replica, padding 0
  *          energy    sum_mu U(X_mu) at the end of the last sweep, one a replica
  *   out    one row a sweep: X_0, energy, accepted flips of every replica, sum_i s_i s_i' of replicas 0 and 1
  *
- * Attempts, thresholds and the rule dE < theta tau are those of philox.h, decided on exact integers.  A sum in floats comes
- * first; it settles the attempt wherever threshold and sum differ by more than the largest rounding error it can have, and
- * only the others (one in a thousand, typically) look the table up.  So the decisions, and with them all spins, are those of the
- * table whatever the vector width.  A chain adds 64 terms and joins the others in six steps before all enter a double: with
- * `order` <= 8 the error is below (72 + order) 2^-24 of the sum of magnitudes, and the table is rounded by 1/2 an entry.
+ * Attempts, thresholds and the rule dE < theta tau are those of philox.h, decided on the integers of the table.  A cheap sum
+ * comes first; it settles the attempt wherever threshold and sum differ by more than the largest error it can have, and only
+ * the others (one in a thousand, typically) look the table up.  So the decisions, and with them all spins, are those of the
+ * table whatever the form and the vector width.
  *
- * Sites are visited in order 0 .. N-1.  A sweep costs N sums of K terms a replica and one pass over K an accepted flip.  At tau = 0 a
- * sweep that accepts nothing has reached a fixed point, and the run returns early.  Nothing here allocates, validates, or
- * needs the interpreter lock.
+ * Forms
+ *   BLOCKS   U even and quadratic: fields sum_mu c X of 32 sites at once (supervised_blocks.h)
+ *   NARROW   U quadratic and even, or cubic: integer sums of int16 products, several sites a pass (supervised_narrow.h)
+ *   FLOATS   any polynomial of order <= 8 and any c: sums of floats (supervised_floats.h)
+ *
+ * Sites are visited in order 0 .. N-1.  At tau = 0 a sweep that accepts nothing has reached a fixed point, and the run
+ * returns early.  Nothing here allocates, validates, or needs the interpreter lock.
  */
 #ifndef HEBBIAN_SUPERVISED_H
 #define HEBBIAN_SUPERVISED_H
 
-#include <stdint.h>
+#include "synchronous.h"
+
+enum { FLOATS, NARROW, BLOCKS };
+
+/* NARROW and BLOCKS: flipping s_i costs  slope s_i S + (order odd ? s_i : 1) tops_i,  where S = sum_mu c X for order 2 and
+ * sum_mu c (X - s_i c)^2 for order 3. */
+typedef struct {
+    double slope;
+    const double *tops;       /* one a site */
+    const int64_t *loads;     /* sum_mu |c|, one a site */
+    int16_t *overlaps;        /* X, but 0 for the condensed patterns, whose |X| exceeds `limit`; `width` a replica */
+    int32_t *condensed, *values, *count; /* their mu and X, `width` a replica, and how many they are */
+    int64_t *magnitude;       /* above sum |X| without them, where products are rounded; one a replica */
+    int32_t *left;            /* flips that the sizes of overlaps may still go unlooked at; one a replica */
+    int64_t limit, slack, tile; /* of |X|; such flips at most; vectors that int32 lanes may add */
+    int32_t shift;            /* products c Y come divided by 2^shift and rounded; 0: exact */
+    float *acceptance;        /* running acceptance of every replica: decides how many sites share a pass */
+} narrow_buffers;
+
+/* BLOCKS: arrays of whole blocks of 32 sites. */
+typedef struct {
+    int8_t *entries;          /* c of a block, two patterns at a time: [mu / 2][site][mu % 2] */
+    int32_t *couplings;       /* 2 sum_mu c_i c_j with the 32 sites of the same block */
+    const float *floors;      /* tops_i less what rounding may hide */
+} block_buffers;
+
+/* FLOATS: flipping s_i changes sum_mu U by  sum_mu sum_k (s_i c_i^mu)^k slope_k(X_mu). */
+typedef struct {
+    const double *slopes;     /* polynomials (-2)^k U^(k)(X) / k!, k = 1 .. order, `order` coefficients from the constant up */
+    const double *tops;       /* slope_order sum_mu c^order, one a site */
+    const double *bounds;     /* polynomial in |X| above sum_k |slope_k(X)| max|c|^k, `order` coefficients */
+    float *gains;             /* slope_k at X_mu, order - 1 rows of `width` a replica */
+    double *scale;            /* sum over mu of the bound polynomial, one a replica */
+} float_buffers;
 
 typedef struct {
-    int64_t sites, patterns, width, replicas, reach, order;
+    int64_t sites, patterns, width, replicas, reach, unit, order;
+    int32_t form;
     const int16_t *sums;
+    const int8_t *rows;
     const int64_t *table;
-    const double *slopes, *tops, *bounds;
     int8_t *spins;
     int32_t *overlaps;
-    float *gains;
-    double *scale;
-    int64_t *energy, *thresholds;
+    int64_t *energy;
+    float *thresholds;        /* ceil(theta tau), whole blocks of 64 */
+    narrow_buffers narrow;
+    block_buffers block;
+    float_buffers floats;
 } supervised_system;
-
-typedef struct {
-    int32_t *overlap;
-    int64_t *energy, *accepted, *agreement;
-} supervised_series;
 
 /* What every path provides (supervised_path.h). */
 typedef struct {
@@ -52,6 +81,9 @@ typedef struct {
     void (*start)(const supervised_system *system);
     int64_t (*run)(const supervised_system *system, uint32_t k0, uint32_t k1, uint32_t first, int64_t sweeps, float tau,
                    int heat_bath, const supervised_series *series);
+    void (*synchronous_start)(const synchronous_system *system);
+    int64_t (*synchronous_run)(const synchronous_system *system, uint32_t k0, uint32_t k1, uint32_t first, int64_t sweeps,
+                               float tau, const supervised_series *series);
 } supervised_path;
 
 /* The path of that name, or the portable one. */

@@ -4,15 +4,16 @@
 #include "supervised.h"
 
 #if defined(__x86_64__)
-extern const supervised_path supervised_avx512, supervised_avx2;
+extern const supervised_path supervised_avx512vnni, supervised_avx512, supervised_avx2;
 #endif
 extern const supervised_path supervised_portable;
 
 const supervised_path *supervised_path_of(const char *name)
 {
 #if defined(__x86_64__)
-    if (!strncmp(name, "avx512", 6)) return &supervised_avx512;
-    if (!strcmp(name, "avx2")) return &supervised_avx2;
+    const supervised_path *paths[] = {&supervised_avx512vnni, &supervised_avx512, &supervised_avx2};
+    for (int k = 0; k < 3; k++)
+        if (!strcmp(name, paths[k]->name)) return paths[k];
 #endif
     return &supervised_portable;
 }

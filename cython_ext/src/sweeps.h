@@ -2,22 +2,10 @@
 #ifndef HEBBIAN_SWEEPS_H
 #define HEBBIAN_SWEEPS_H
 
-#include "gains.h"
+#include "forms.h"
 #include "pairwise.h"
 #include "thresholds.h"
-
-typedef void (*gain_sum)(const dense_system *system, int64_t replica, int64_t site, int64_t *out);
-
-typedef struct {
-    gain_sum one, four;
-    void (*move)(const dense_system *system, int64_t replica, int64_t site, int step);
-} gain_form;
-
-static const gain_form gain_forms[] = {
-    [SQUARES] = {sum_squares, sum_squares_of_four, move_squares},
-    [NARROW] = {sum_narrow, sum_narrow_of_four, move_narrow},
-    [WIDE] = {sum_wide, sum_wide_of_four, move_wide},
-};
+#include "waiting.h"
 
 /* Above this running acceptance sums for later sites are mostly wasted; measured, and without influence on any result. */
 #define SHARED_PASS 0.2f
@@ -27,8 +15,6 @@ static const gain_form gain_forms[] = {
 static int64_t sweep_gains(const dense_system *system, int64_t replica, const int64_t *thresholds)
 {
     const gain_form *form = &gain_forms[system->form];
-    int8_t *spins = system->spins + replica * system->sites;
-    const int64_t *totals = system->totals + 3 * replica;
     float *acceptance = system->acceptance + replica;
     int64_t accepted = 0;
     for (int64_t i = 0; i < system->sites;) {
@@ -36,13 +22,11 @@ static int64_t sweep_gains(const dense_system *system, int64_t replica, const in
         int64_t stop = i + (*acceptance < SHARED_PASS && i + 4 <= system->sites ? 4 : 1);
         (stop > i + 1 ? form->four : form->one)(system, replica, i, sum);
         for (int j = 0; i < stop; j++) {
-            int64_t site = i++, rise = totals[0] + (spins[site] > 0 ? sum[j] : totals[1] - sum[j]);
+            int64_t site = i++, rise = rise_of(system, replica, site, sum[j]);
             int flip = -rise < thresholds[site];
             *acceptance += 0.01f * ((float) flip - *acceptance);
             if (flip) {
-                form->move(system, replica, site, -2 * spins[site]);
-                system->energy[replica] += rise;
-                spins[site] = -spins[site];
+                flip_of_gains(system, replica, site, rise);
                 accepted++;
                 break;
             }
@@ -55,17 +39,13 @@ static int64_t sweep_gains(const dense_system *system, int64_t replica, const in
 static int64_t sweep_at_random(const dense_system *system, int64_t replica, const int64_t *thresholds)
 {
     const gain_form *form = &gain_forms[system->form];
-    int8_t *spins = system->spins + replica * system->sites;
-    const int64_t *totals = system->totals + 3 * replica;
     int64_t accepted = 0;
     for (int64_t t = 0; t < system->sites; t++) {
         int64_t site = system->visits[t], sum;
         form->one(system, replica, site, &sum);
-        int64_t rise = totals[0] + (spins[site] > 0 ? sum : totals[1] - sum);
+        int64_t rise = rise_of(system, replica, site, sum);
         if (-rise < thresholds[t]) {
-            form->move(system, replica, site, -2 * spins[site]);
-            system->energy[replica] += rise;
-            spins[site] = -spins[site];
+            flip_of_gains(system, replica, site, rise);
             accepted++;
         }
     }
@@ -75,12 +55,25 @@ static int64_t sweep_at_random(const dense_system *system, int64_t replica, cons
 static int64_t sweep(const dense_system *system, int64_t replica, uint32_t k0, uint32_t k1, uint32_t sweep, float tau,
                      int heat_bath)
 {
+    if (system->order == WAITING) return sweep_waiting(system, replica, k0, k1, sweep, tau, heat_bath);
     if (system->form == BLOCKED) return sweep_blocked(system, replica, k0, k1, sweep, tau, heat_bath);
     if (system->form == SCREENED) return sweep_screened(system, replica, k0, k1, sweep, tau, heat_bath);
     thresholds64(system->thresholds, system->sites, k0, k1, sweep, (uint32_t) replica, tau, heat_bath);
-    if (!system->visits) return sweep_gains(system, replica, system->thresholds);
+    if (system->order == SEQUENTIAL) return sweep_gains(system, replica, system->thresholds);
     random_sites(system->visits, system->sites, k0, k1, sweep, (uint32_t) replica);
     return sweep_at_random(system, replica, system->thresholds);
+}
+
+/* At tau = 0, after a sweep that flipped nothing: whether nothing ever will. */
+static int at_rest(const dense_system *system, int64_t replica)
+{
+    if (system->order == WAITING) return system->waiting.hazard[replica] == 0.0;
+    for (int64_t i = 0; system->order == RANDOM && i < system->sites; i++) {
+        int64_t sum;
+        gain_forms[system->form].one(system, replica, i, &sum);
+        if (rise_of(system, replica, i, sum) > 0) return 0;
+    }
+    return 1;
 }
 
 static int32_t first_overlap(const dense_system *system, int64_t replica)
@@ -110,15 +103,21 @@ static int64_t dense_run(const dense_system *system, uint32_t k0, uint32_t k1, u
         int64_t flips = 0;
         for (int64_t replica = 0; replica < replicas; replica++) {
             int64_t accepted = sweep(system, replica, k0, k1, first + (uint32_t) t, tau, heat_bath);
+            if (accepted && system->form == FLOATS) settle_floats(system, replica);
             series->overlap[t * replicas + replica] = first_overlap(system, replica);
             series->energy[t * replicas + replica] = system->energy[replica];
             series->accepted[t * replicas + replica] = accepted;
             flips += accepted;
         }
         int64_t agreement = 0;
-        for (int64_t i = 0; replicas > 1 && i < sites; i++) agreement += system->spins[i] * system->spins[sites + i];
+        if (t && !flips)
+            agreement = series->agreement[t - 1];
+        else
+            for (int64_t i = 0; replicas > 1 && i < sites; i++) agreement += system->spins[i] * system->spins[sites + i];
         series->agreement[t] = agreement;
-        if (tau == 0.0f && flips == 0 && !system->visits) return t + 1;
+        int rest = tau == 0.0f && flips == 0;
+        for (int64_t replica = 0; rest && replica < replicas; replica++) rest = at_rest(system, replica);
+        if (rest) return t + 1;
     }
     return sweeps;
 }

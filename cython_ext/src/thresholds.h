@@ -46,7 +46,7 @@ static inline f32v theta_lanes(u32v r, int heat_bath)
     return heat_bath ? log_lanes(uniform_lanes(~r)) - below : splatf(0.0f) - below;
 }
 
-enum { ACCEPT, VISIT }; /* the last counter word: what the random word of an attempt decides */
+enum { ACCEPT, VISIT, WAIT }; /* the last counter word: what the random word of an attempt, or an event, decides */
 
 /* The words of LANES32 attempts of one block of 64: attempt 16 * k + part + lane reads word k of counter part + lane. */
 static inline void words_of_block(u32v c[4], int part, uint32_t k0, uint32_t k1, uint32_t block, uint32_t sweep,

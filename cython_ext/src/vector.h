@@ -38,7 +38,10 @@ typedef uint32_t u32v __attribute__((vector_size(WIDTH)));
 typedef int64_t i64v __attribute__((vector_size(WIDTH)));
 typedef uint64_t u64v __attribute__((vector_size(WIDTH)));
 typedef float f32v __attribute__((vector_size(WIDTH)));
+typedef double f64v __attribute__((vector_size(WIDTH)));
 typedef int16_t i16half __attribute__((vector_size(WIDTH / 2)));
+typedef int32_t i32half __attribute__((vector_size(WIDTH / 2)));
+typedef float f32half __attribute__((vector_size(WIDTH / 2)));
 
 static const uint16_t lane_bit16[32] = {
     1, 1, 2, 2, 4, 4, 8, 8, 16, 16, 32, 32, 64, 64, 128, 128, 256, 256, 512, 512, 1024, 1024, 2048, 2048,
@@ -71,6 +74,72 @@ static inline i32v bit32(int part) { return load32((const int32_t *) lane_bit32 
 
 static inline f32v pick(i32v mask, f32v yes, f32v no) { return (f32v) (((i32v) yes & mask) | ((i32v) no & ~mask)); }
 
+static inline f32v smaller(f32v a, f32v b)
+{
+#if defined(VECTOR_AVX512)
+    return (f32v) _mm512_min_ps((__m512) a, (__m512) b);
+#elif defined(VECTOR_AVX2)
+    return (f32v) _mm256_min_ps((__m256) a, (__m256) b);
+#elif defined(__SSE2__)
+    return (f32v) _mm_min_ps((__m128) a, (__m128) b);
+#else
+    return pick(a < b, a, b);
+#endif
+}
+
+static inline f32v larger(f32v a, f32v b)
+{
+#if defined(VECTOR_AVX512)
+    return (f32v) _mm512_max_ps((__m512) a, (__m512) b);
+#elif defined(VECTOR_AVX2)
+    return (f32v) _mm256_max_ps((__m256) a, (__m256) b);
+#elif defined(__SSE2__)
+    return (f32v) _mm_max_ps((__m128) a, (__m128) b);
+#else
+    return pick(a > b, a, b);
+#endif
+}
+
+/* Half as many lanes, twice as wide. */
+static inline i32v widen16(const int16_t *p)
+{
+#if defined(VECTOR_AVX512)
+    return (i32v) _mm512_cvtepi16_epi32(_mm256_loadu_si256((const __m256i *) p));
+#elif defined(VECTOR_AVX2)
+    return (i32v) _mm256_cvtepi16_epi32(_mm_loadu_si128((const __m128i *) p));
+#else
+    i16half v;
+    memcpy(&v, p, WIDTH / 2);
+    return __builtin_convertvector(v, i32v);
+#endif
+}
+
+static inline i64v widen32(const int32_t *p)
+{
+#if defined(VECTOR_AVX512)
+    return (i64v) _mm512_cvtepi32_epi64(_mm256_loadu_si256((const __m256i *) p));
+#elif defined(VECTOR_AVX2)
+    return (i64v) _mm256_cvtepi32_epi64(_mm_loadu_si128((const __m128i *) p));
+#else
+    i32half v;
+    memcpy(&v, p, WIDTH / 2);
+    return __builtin_convertvector(v, i64v);
+#endif
+}
+
+static inline f64v widenf(const float *p)
+{
+#if defined(VECTOR_AVX512)
+    return (f64v) _mm512_cvtps_pd(_mm256_loadu_ps(p));
+#elif defined(VECTOR_AVX2)
+    return (f64v) _mm256_cvtps_pd(_mm_loadu_ps(p));
+#else
+    f32half v;
+    memcpy(&v, p, WIDTH / 2);
+    return __builtin_convertvector(v, f64v);
+#endif
+}
+
 /* sum + x in the lanes whose bit is set in the broadcast word. */
 static inline i32v add_where32(i32v sum, i32v word, i32v bit, i32v x)
 {
@@ -90,6 +159,37 @@ static inline i16v add_where16(i16v sum, i16v word, i16v bit, i16v x)
 #else
     return sum + (x & ((word & bit) == bit));
 #endif
+}
+
+static inline f32v add_where_float(f32v sum, i32v word, i32v bit, f32v x)
+{
+#if defined(VECTOR_AVX512)
+    return (f32v) _mm512_mask_add_ps((__m512) sum, _mm512_test_epi32_mask((__m512i) word, (__m512i) bit), (__m512) sum, (__m512) x);
+#else
+    return sum + (f32v) ((i32v) x & ((word & bit) == bit));
+#endif
+}
+
+/* Both halves of table[index], one 64-bit entry a 32-bit lane. */
+static inline i64v gather64(const int64_t *table, i64v index)
+{
+#if defined(VECTOR_AVX512)
+    return (i64v) _mm512_i64gather_epi64((__m512i) index, table, 8);
+#elif defined(VECTOR_AVX2)
+    return (i64v) _mm256_i64gather_epi64((const long long *) table, (__m256i) index, 8);
+#else
+    i64v v;
+    for (int j = 0; j < LANES64; j++) v[j] = table[index[j]];
+    return v;
+#endif
+}
+
+static inline void look_up(const int64_t *table, i32v index, i32v *low, i32v *high)
+{
+    const u64v half = (u64v){0} + UINT64_C(0xFFFFFFFF);
+    u64v even = (u64v) gather64(table, (i64v) ((u64v) index & half)), odd = (u64v) gather64(table, (i64v) ((u64v) index >> 32));
+    *low = (i32v) ((even & half) | (odd << 32));
+    *high = (i32v) ((even >> 32) | (odd & ~half));
 }
 
 /* x where the bit is set, 0 elsewhere. */
@@ -163,6 +263,79 @@ static inline i16v saturate16(i32v a, i32v b)
         out[j] = (int16_t) (x > INT16_MAX ? INT16_MAX : x < INT16_MIN ? INT16_MIN : x);
     }
     return out;
+#endif
+}
+
+/* A vector of int16 from as many int8. */
+static inline i16v widen8(const int8_t *in)
+{
+#if defined(VECTOR_AVX512)
+    return (i16v) _mm512_cvtepi8_epi16(_mm256_loadu_si256((const __m256i *) in));
+#elif defined(VECTOR_AVX2)
+    return (i16v) _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *) in));
+#elif defined(__SSE2__)
+    __m128i x = _mm_loadl_epi64((const __m128i *) in);
+    return (i16v) _mm_srai_epi16(_mm_unpacklo_epi8(x, x), 8);
+#else
+    i16v out;
+    for (int j = 0; j < LANES16; j++) out[j] = in[j];
+    return out;
+#endif
+}
+
+/* x y / 2^15 to the nearest integer. */
+static inline i16v high_product16(i16v x, i16v y)
+{
+#if defined(VECTOR_AVX512)
+    return (i16v) _mm512_mulhrs_epi16((__m512i) x, (__m512i) y);
+#elif defined(VECTOR_AVX2)
+    return (i16v) _mm256_mulhrs_epi16((__m256i) x, (__m256i) y);
+#else
+    i32v even = (((i32v) x << 16) >> 16) * (((i32v) y << 16) >> 16), odd = ((i32v) x >> 16) * ((i32v) y >> 16);
+    even = (even + 0x4000) >> 15;
+    odd = (odd + 0x4000) >> 15;
+    return (i16v) ((even & 0xFFFF) | (odd << 16));
+#endif
+}
+
+/* |x|, and the larger lanes of two vectors. */
+static inline i16v magnitude16(i16v x)
+{
+#if defined(VECTOR_AVX512)
+    return (i16v) _mm512_abs_epi16((__m512i) x);
+#else
+    i16v sign = x >> 15;
+    return (x ^ sign) - sign;
+#endif
+}
+
+static inline i16v larger16(i16v x, i16v y)
+{
+#if defined(VECTOR_AVX512)
+    return (i16v) _mm512_max_epi16((__m512i) x, (__m512i) y);
+#else
+    i16v first = x > y;
+    return (x & first) | (y & ~first);
+#endif
+}
+
+/* The lanes of a vector in order, as the two halves of twice as many bits. */
+static inline void split16(i16v x, i32v *low, i32v *high)
+{
+#if defined(VECTOR_AVX512)
+    *low = (i32v) _mm512_cvtepi16_epi32(_mm512_castsi512_si256((__m512i) x));
+    *high = (i32v) _mm512_cvtepi16_epi32(_mm512_extracti64x4_epi64((__m512i) x, 1));
+#elif defined(VECTOR_AVX2)
+    *low = (i32v) _mm256_cvtepi16_epi32(_mm256_castsi256_si128((__m256i) x));
+    *high = (i32v) _mm256_cvtepi16_epi32(_mm256_extracti128_si256((__m256i) x, 1));
+#elif defined(__SSE2__)
+    *low = (i32v) _mm_unpacklo_epi16((__m128i) x, (__m128i) x) >> 16;
+    *high = (i32v) _mm_unpackhi_epi16((__m128i) x, (__m128i) x) >> 16;
+#else
+    i16half half[2];
+    memcpy(half, &x, WIDTH);
+    *low = __builtin_convertvector(half[0], i32v);
+    *high = __builtin_convertvector(half[1], i32v);
 #endif
 }
 

@@ -1,12 +1,13 @@
 """Phases of 2, 3 and 5 patterns in the plane of dilution and temperature: boundaries of theory, states of a simulation on top.
 
-    python experiments/dt_phase_diagram/figure.py [FOLDER]
+    python experiments/dt_phase_diagram/figure.py [RESULTS] [FOLDER]
 
-The simulation (N = 10^4, hierarchical start, a few minutes) is kept in FOLDER/dt_phase_diagram.npz and only run if that file
-is not there; FOLDER is results/dt_phase_diagram by default.
+RESULTS is a sweep directory or results file (by default that of sweep.toml); dt_phase_diagram.png is written into FOLDER (by
+default the directory of the results).  Prints how often the simulation has as many overlaps as theory.
 """
 
 import sys
+import tomllib
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -14,39 +15,32 @@ import numpy as np
 
 import hebbian as hb
 
-PATTERNS = (2, 3, 5)
-N, SEED = 10_000, 20261123
 LINES = {"T_c": ("black", "-", r"$T_c$"), "T_pure": ("#0072B2", "-", r"$T_{pure}$"), "T_2": ("#0072B2", "--", "$T_2$"),
          "T_3": ("#0072B2", ":", "$T_3$"), "T_4": ("#0072B2", "-.", "$T_4$"), "d_c": ("#D55E00", "--", "$d_c$"),
          "d_x": ("#D55E00", "-", "$d_x$")}
 SHADES = ["#BDBDBD", "#9ECAE1", "#3182BD", "#08519C", "#54278F", "#3F007D"]
 
 
-def states(K):
-    """(d, T / (1 - d), number of overlaps that are on, ratio of the smallest of these to the largest) of a grid of runs."""
-    rows = []
-    for d in np.arange(0.05, 0.96, 0.075):
-        for tau in (0.1, 0.25, 0.4, 0.55, 0.7, 0.85, 0.97):
-            model = hb.MultitaskingHopfield(K=K, d=d, scale="unit")
-            run = hb.simulate(model, N=N, T=tau, samples=1, burn_in=150, sweeps=100, seed=SEED, start="hierarchical")
-            m = run.m.mean
-            on = m > max(0.1, 4 / np.sqrt(N * (1 - d)))
-            rows.append((d, tau, on.sum(), m[on][-1] / m[0] if on.any() else 0.0))
+def states(results):
+    """(d, T, overlaps that are on, smallest of these over the largest, the number in theory) of every point, one row each.
+
+    On is above 0.1 and above four standard deviations of the overlap of random spins.
+    """
+    rows, N = [], tomllib.loads(results.attrs["config"])["simulate"]["N"]
+    for d in results["d"].values:
+        chance = max(0.1, 4 / np.sqrt(N * (1 - d)))
+        for T in results["T"].values:
+            here = results.sel(d=d, T=T)
+            m = here["m"].mean("sample").values
+            on = m > chance
+            rows.append((d, T, on.sum(), m[on][-1] / m[0] if on.any() else 0.0, (here["m_theory"].values > chance).sum()))
     return np.array(rows)
 
 
-def measured(folder):
-    """The simulated states, from the file or made now."""
-    file = folder / "dt_phase_diagram.npz"
-    if not file.exists():
-        np.savez(file, **{f"K{K}": states(K) for K in PATTERNS})
-    return np.load(file)
-
-
 def draw(points):
-    """One panel for each K: temperature in units of T_c, disks coloured by the number of overlaps, rings where all are alike."""
+    """One panel for each K: temperature in units of T_c, disks coloured by the number of overlaps, rings if all are alike."""
     figure, axes = plt.subplots(1, 3, figsize=(11, 4.6), sharey=True)
-    for ax, K in zip(axes, PATTERNS):
+    for ax, K in zip(axes, points):
         diagram = hb.phase_diagram(hb.MultitaskingHopfield(K=K, d=0.5, scale="unit"))
         for name, line in diagram.items():
             if name == f"symmetric_{K}_lower":
@@ -56,7 +50,7 @@ def draw(points):
             elif name in LINES:
                 colour, dashes, label = LINES[name]
                 ax.plot(line.d, line.T, color=colour, ls=dashes, label=label)
-        for d, tau, count, ratio in points[f"K{K}"]:
+        for d, tau, count, ratio, _ in points[K]:
             alike = count > 1 and ratio > 0.8
             ax.plot(d, tau, "o", ms=6.5 if alike else 4.5, mfc=SHADES[int(count)], mec="#009E73" if alike else "none", mew=1.8)
         ax.plot(*diagram["d_star"].d, *diagram["d_star"].T, "k*", ms=9)
@@ -72,11 +66,17 @@ def draw(points):
     return figure
 
 
-def main(folder="results/dt_phase_diagram"):
-    folder = Path(folder)
+def main(source="results/dt_phase_diagram", folder=None):
+    results = hb.load(source)
+    folder = Path(folder or (source if Path(source).is_dir() else Path(source).parent))
     folder.mkdir(parents=True, exist_ok=True)
+    points = {int(K): states(results.sel(K=K)) for K in results["K"].values}
+    for K, rows in points.items():
+        more, fewer = (rows[:, 2] > rows[:, 4]).sum(), (rows[:, 2] < rows[:, 4]).sum()
+        print(f"K = {K}: as many overlaps as theory at {len(rows) - more - fewer} of {len(rows)} points, more at {more}, "
+              f"fewer at {fewer}")
     with plt.style.context(Path(hb.__file__).with_name("hebbian.mplstyle")):
-        draw(measured(folder)).savefig(folder / "dt_phase_diagram.png")
+        draw(points).savefig(folder / "dt_phase_diagram.png")
     print(folder / "dt_phase_diagram.png")
 
 

@@ -24,8 +24,8 @@ def ramp(T, dilutions, spins="hierarchical"):
     margin = []
     for d in dilutions:
         start = spins if isinstance(spins, str) else spins[None]
-        run = hb.simulate(hb.MultitaskingHopfield(K=3, d=float(d)), N=N, T=T, samples=1, burn_in=SWEEPS // 2, sweeps=SWEEPS // 2,
-                          seed=SEED, start=start, record=("spins",))
+        run = hb.simulate(hb.MultitaskingHopfield(K=3, d=float(d)), N=N, T=T, samples=1, burn_in=SWEEPS // 2,
+                          sweeps=SWEEPS // 2, seed=SEED, start=start, record=("spins",))
         spins = run.spins[0]
         margin.append(run.m.mean @ (1, -1, -1))
     return np.array(margin), spins

@@ -47,7 +47,7 @@ def losses(model, settings, s):
 
 
 def draw(found):
-    """Top: energy and product loss, shifted to the same end.  Bottom: what is left of their difference, and of that with L_+."""
+    """Top: energy and product loss, shifted to the same end.  Bottom: what varies of their difference, and of that with L_+."""
     figure, axes = plt.subplots(2, 3, figsize=(9.5, 5), sharex=True, sharey="row")
     sweeps = np.arange(1, SWEEPS + 1)
     for (top, bottom), protocol in zip(axes.T, PROTOCOLS):
@@ -58,7 +58,8 @@ def draw(found):
         top.set_title(protocol)
         for values, style, label in ((product, "o", "$L_+L_-$"), (half, ":", "$L_+$")):
             left = np.abs((energy - values) - (energy - values)[-1])[:-1]
-            bottom.semilogy(sweeps[:-1], np.maximum(left, 1e-18), style, ms=3.5, color="#D55E00" if style == "o" else "0.4", label=label)
+            colour = "#D55E00" if style == "o" else "0.4"
+            bottom.semilogy(sweeps[:-1], np.maximum(left, 1e-18), style, ms=3.5, color=colour, label=label)
         bottom.set_xlabel("sweep")
     axes[0, 0].legend(fontsize=8)
     axes[1, 0].set_ylabel("|change of difference|")
@@ -72,7 +73,8 @@ def main(folder="results/hamiltonian_vs_loss"):
     folder.mkdir(parents=True, exist_ok=True)
     found = {protocol: trajectory(protocol) for protocol in PROTOCOLS}
     for protocol, rows in found.items():
-        print(f"{protocol}: H/N falls by {rows[0, 0] - rows[-1, 0]:.3f}; spread of H/N - loss {np.ptp(rows[:, 0] - rows[:, 1]):.1e}, "
+        print(f"{protocol}: H/N falls by {rows[0, 0] - rows[-1, 0]:.3f}; "
+              f"spread of H/N - loss {np.ptp(rows[:, 0] - rows[:, 1]):.1e}, "
               f"of H/N - L_+ {np.ptp(rows[:, 0] - rows[:, 2]):.1e}")
     with plt.style.context(Path(hb.__file__).with_name("hebbian.mplstyle")):
         draw(found).savefig(folder / "hamiltonian_vs_loss.png")

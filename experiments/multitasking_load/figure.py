@@ -1,4 +1,4 @@
-"""Many diluted patterns: one and two overlaps against the load, and the overlaps of all patterns at extreme dilution.
+"""Many diluted patterns: how much load K = alpha N the retrieval of one pattern, or of two, survives.
 
     python experiments/multitasking_load/figure.py [FOLDER]
 
@@ -18,7 +18,6 @@ SEED, T = 20261127, 0.05
 COLOURS = {0.1: "#0072B2", 0.2: "#D55E00", 0.3: "#009E73"}
 RELATIVE = np.array([0.2, 0.4, 0.6, 0.8, 0.9, 1.0, 1.1, 1.2, 1.4, 1.8])  # loads in units of the capacity
 SECOND = np.array([0.01, 0.02, 0.03, 0.05, 0.08, 0.12, 0.2, 0.4])
-SIZE, EXTREME = 20_000, (0.05, 0.15, 0.40)  # spins and temperatures at extreme dilution, lambda = 1
 
 
 def first_overlap(d, N):
@@ -39,27 +38,17 @@ def second_overlap(d, N):
     return np.array(found)
 
 
-def extreme(temperature):
-    """Magnitudes of the time means of all overlaps, K = sqrt(N) patterns with sqrt(N) active spins each."""
-    root = int(round(np.sqrt(SIZE)))
-    model = hb.MultitaskingHopfield(K=root, d=1 - 1 / root, scale="unit")
-    run = hb.simulate(model, N=SIZE, T=temperature, samples=4, burn_in=200, sweeps=200, seed=SEED, start="hierarchical",
-                      record=("series",))
-    return np.abs(run.series["m"].mean(axis=1)).reshape(-1)
-
-
 def measured(folder):
     file = folder / "multitasking_load.npz"
     if not file.exists():
         found = {f"first {d} {N}": first_overlap(d, N) for d in COLOURS for N in (1000, 3000)}
         found |= {f"second {d}": second_overlap(d, 3000) for d in COLOURS}
-        found |= {f"extreme {t}": extreme(t) for t in EXTREME}
         np.savez(file, **found)
     return np.load(file)
 
 
 def draw(runs):
-    figure, axes = plt.subplots(1, 3, figsize=(12, 3.9))
+    figure, axes = plt.subplots(1, 2, figsize=(9, 3.9))
     for d, colour in COLOURS.items():
         top = theory.capacity(1 - d)
         load, m = theory.branch_curve(1 - d, 1, T, 200)
@@ -75,15 +64,9 @@ def draw(runs):
     axes[0].set(xlabel=r"load $\alpha / \alpha_c(d, T = 0)$", ylabel="largest overlap, median", ylim=(0, 1.05),
                 title=f"one pattern, $T = {T}$")
     axes[0].legend(fontsize=8, loc="lower left")
-    axes[1].set(xlabel=r"load $\alpha / \alpha_c(d, T = 0)$", ylabel="second overlap", title="two patterns; dotted: $d^2$", xlim=(3e-3, 0.6))
+    axes[1].set(xlabel=r"load $\alpha / \alpha_c(d, T = 0)$", ylabel="second overlap", xlim=(3e-3, 0.6),
+                title="two patterns; dotted: $d^2$")
     axes[1].legend(fontsize=8)
-    edges = np.linspace(0, 1, 41)
-    for t, colour in zip(EXTREME, ("#0072B2", "#009E73", "#D55E00")):
-        axes[2].hist(runs[f"extreme {t}"], edges, density=True, histtype="step", color=colour, lw=1.5, label=f"$T = {t}$")
-        axes[2].axvline(theory.extreme_overlap(1.0, t), color=colour, ls="--", lw=1)
-    axes[2].set(xlabel=r"$|m_\mu|$ of all patterns", ylabel="density",
-                title=rf"$\lambda = 1$, $N = {SIZE}$; $T_{{sym}} = {theory.extreme_limit(1.0):.3f}$")
-    axes[2].legend(fontsize=8, loc="upper left")
     return figure
 
 

@@ -1,5 +1,7 @@
 """Which integers hold the sums of a kernel: bounds proved at set-up from the table of U, in Python's own integers."""
 
+import math
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from math import gcd, lcm
@@ -35,12 +37,14 @@ def _cached_plan(table, N, K, form, pairs):
 class Plan:
     """How a table of U enters a kernel: differences, bounds and the form they allow.
 
-    form : "pairs", "squares", "narrow" or "wide"; the others are fields of `dense_table` and `pair_buffers`.
+    form : "pairs", "squares", "narrow" or "wide", or where it is asked for "float32", which rounds; the others are fields of
+        `dense_table` and `pair_buffers`.
     """
 
     def __init__(self, table, N, K, form=None, pairs=True):
         # A polynomial U continues beyond the ends of its table, where no flip ever leads; any other U is constant there.
         U = [int(value) for value in table]
+        self.values = np.array(U, np.int64)
         points = range(-N, N + 1, 2)
         fitted = monomials(U[:10], points[:10]) if N >= 9 else monomials(U, points)
         # Over their common denominator, so that thousands of points are checked in integers.
@@ -78,6 +82,15 @@ class Plan:
             self.form = "pairs"
         if form is not None:
             self._demand(form, largest, N)
+        self.packed, self.up_unit = None, gcd(*up) or 1
+        if self.form == "narrow" and not self.coefficient:
+            up = [value // self.up_unit for value in up]
+            most = max(abs(value) for value in up)
+            if 16 * most <= np.iinfo(np.int32).max:
+                self.packed, self.largest = np.array([up, gain], np.int32).T.copy().view(np.int64), max(self.largest, most)
+        if self.form == "float32":
+            pairs = np.array([up, [value * self.unit for value in gain]], np.int64)
+            self.packed = pairs.T.astype(np.float32, order="C").view(np.int64)
 
     def _quadratic(self, fitted, N, K):
         """Curvature and ground of 8 U = ground / K + curvature X^2, or zeros where the pairwise kernels cannot hold it."""
@@ -110,6 +123,11 @@ class Plan:
                 self.square = [int(scaled[0]), int(scaled[2])]
 
     def _demand(self, form, largest, N):
+        if form == "float32":
+            if N > np.iinfo(np.int16).max:
+                raise ValueError(f"form 'float32' keeps overlaps in 16 bits and N = {N} spins leave them: use 'wide'")
+            self.form = form
+            return
         order = ["pairs", "squares", "narrow", "wide"]
         if form not in order or order.index(form) < order.index(self.form):
             raise ValueError(f"form {form!r} cannot hold this table: use {self.form!r} or a wider one")
@@ -118,3 +136,75 @@ class Plan:
         self.form = form
         if form in ("narrow", "wide"):
             self.largest = max(largest, N * N)
+
+
+@dataclass(frozen=True)
+class NarrowPlan:
+    """How sums of examples enter the int16 products of the supervised kernel; the fields are those of `narrow_buffers`.
+
+    rows : int8 array (N, width), sums / unit.  blocks : whether int32 holds all fields sum_mu c X of order 2.
+    """
+
+    rows: np.ndarray
+    unit: int
+    slope: float
+    tops: np.ndarray
+    loads: np.ndarray
+    limit: int
+    slack: int
+    tile: int
+    shift: int
+    blocks: bool
+
+
+def narrow_plan(sums, K, polynomial):
+    """The plan of int16 sums (N, width) for U of order 2 or 3 without the next power; None where products cannot fit.
+
+    Overlaps scatter by sigma = sqrt(N <c^2>).  Products c Y are exact while |Y| <= 32767 / max|c|, which should leave a limit
+    of |X| of at least 4 sigma, or else rounded; patterns beyond the limit, few by its choice, are summed one by one.
+    """
+    order = len(polynomial) - 1
+    if order not in (2, 3) or polynomial[order - 1] or not sums.any():
+        return None
+    unit = 1 if (sums & 1).any() else 2
+    largest = int(np.abs(sums).max()) // unit
+    if largest > 127:
+        return None
+    rows = np.array(sums // unit if unit > 1 else sums, np.int8)
+    moments = _moments(rows)
+    sigma = math.sqrt(moments[:, 2].sum() / K)
+    limit, slack, shift = _limit(order, largest, sigma)
+    if limit < max(3 * sigma, 2 * largest):
+        return None
+    overlap = limit + (2 * slack + 1) * largest
+    product = largest if order == 2 else (largest * overlap >> shift) + 1
+    if 2 * product * overlap * K >= 2**62 >> shift:
+        return None
+    a = polynomial * float(unit) ** np.arange(order + 1)
+    slope = 2 * order * float(a[order])
+    tops = -slope * moments[:, 2] if order == 2 else 2 * (a[3] * moments[:, 3] + a[1] * moments[:, 1])
+    tile = max(1, (2**31 - 1) // (2 * product * overlap))
+    blocks = order == 2 and K * len(rows) * largest**2 < 2**30
+    return NarrowPlan(rows, unit, slope, tops.astype(float), moments[:, 0].copy(), limit, slack, tile, shift, blocks)
+
+
+def _moments(rows):
+    """Sums of |c|, c, c^2 and c^3 over every row, int64 (N, 4); a stretch of rows at a time, as these need eight bytes each."""
+    result, step = np.empty((len(rows), 4), np.int64), max(1, 10**6 // rows.shape[1])
+    for first in range(0, len(rows), step):
+        c = rows[first:first + step].astype(np.int64)
+        result[first:first + step] = np.stack([power.sum(axis=1) for power in (np.abs(c), c, c**2, c**3)], axis=1)
+    return result
+
+
+def _limit(order, largest, sigma):
+    """Limit of |X|, flips of up to 2 max|c| each before it is looked at again, and the shift of products c Y."""
+    if order == 3:
+        for slack in (8, 1):
+            exact = 32767 // largest - (2 * slack + 1) * largest
+            if exact >= 4 * sigma:
+                return min(exact, math.ceil(5 * sigma) + 2 * largest), slack, 0
+    most = 32767 - 17 * largest
+    if order == 3:
+        return min(most, math.ceil(6 * sigma)), 8, largest.bit_length()
+    return most, 8, 0

@@ -53,9 +53,13 @@ def separation(memories) -> np.ndarray:
 
 
 def ball_radius(memories, beta) -> float:
-    """Radius 1 / (beta K M) of the ball around a memory in which a stored pattern must have its one fixed point."""
+    """Radius 1 / (beta K M) of the ball around a memory in which a stored pattern must have its one fixed point.
+
+    +inf where all memories are 0, which attracts everything.
+    """
     X, beta = inputs.memories_only(memories), inputs.positive("beta", beta)
-    return float(1 / (beta * len(X) * _norm(X)))
+    norm = _norm(X)
+    return 1 / (beta * len(X) * norm) if norm > 0 else np.inf
 
 
 def well_separated(memories, beta) -> Certificate:
@@ -147,9 +151,12 @@ def guaranteed_capacity(d: int, beta, factor, failure) -> Certificate:
 
 def _eps(memories, beta, radius):
     X, beta = inputs.memories_only(memories), inputs.positive("beta", beta)
-    if not np.all(np.asarray(radius, float) >= 0):
-        raise InvalidInput(f"radius = {radius!r} is not allowed: give distances of at least 0")
-    return (len(X) - 1) * np.exp(-beta * (separation(X) - 2 * _norm(X) * np.asarray(radius, float)))
+    radius = np.asarray(radius, float)
+    if not np.all(radius >= 0) or radius.shape not in ((), (len(X),)):
+        raise InvalidInput(f"radius = {radius} is not allowed: give a distance of at least 0, or one for each of the {len(X)} "
+                           "memories")
+    with np.errstate(over="ignore"):  # a bound of +inf promises nothing, and says so
+        return (len(X) - 1) * np.exp(-beta * (separation(X) - 2 * _norm(X) * radius))
 
 
 def _norm(X):

@@ -9,10 +9,13 @@ from hebbian.errors import InvalidInput
 
 def floats(name: str, array, *others) -> np.ndarray:
     """`array` in float32 if it and all `others` are float32 (or half) arrays, in float64 otherwise."""
-    array = np.asarray(array)
+    try:
+        array, *others = (np.asarray(value) for value in (array, *others))
+    except ValueError:
+        raise InvalidInput(f"{name}, or what goes with it, has rows of different lengths: give rectangular arrays") from None
     if array.dtype.kind not in "fiub":
         raise InvalidInput(f"{name} has type {array.dtype}: give real numbers")
-    kinds = [np.asarray(other).dtype for other in (array, *others)]
+    kinds = [value.dtype for value in (array, *others)]
     single = all(kind.kind == "f" and kind.itemsize <= 4 for kind in kinds)
     return np.ascontiguousarray(array, np.float32 if single else np.float64)
 
@@ -51,11 +54,18 @@ def require_finite(name: str, array: np.ndarray) -> None:
 
 
 def positive(name: str, value) -> float:
-    """A finite number above 0."""
+    """A finite number above 0, and large enough that dividing by it overflows nothing."""
     number = isinstance(value, numbers.Real) and not isinstance(value, (bool, np.bool_))
-    if not number or not np.isfinite(value) or value <= 0:
+    if not number or not np.isfinite(value) or value < np.finfo(np.float64).tiny:
         raise InvalidInput(f"{name} = {value!r} is not allowed: give a finite number above 0")
     return float(value)
+
+
+def count(name: str, value, least: int) -> int:
+    """A whole number of at least `least`."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Integral) or value < least:
+        raise InvalidInput(f"{name} = {value!r} is not allowed: give a whole number of at least {least}")
+    return int(value)
 
 
 def mask(name: str, value, shape: tuple[int, ...]) -> np.ndarray:

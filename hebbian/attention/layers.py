@@ -285,8 +285,7 @@ class HopfieldLayer(Layer):
 
 def _learned(quantity, size, options):
     """Shape of learned patterns: one for all samples of a batch."""
-    if isinstance(quantity, bool) or not isinstance(quantity, (int, np.integer)) or quantity < 1:
-        raise InvalidInput(f"quantity = {quantity!r} is not allowed: give a whole number of at least 1")
+    layout.whole("quantity", quantity)
     if size is None:
         raise InvalidInput("input_size is missing: learned patterns need a size")
     return (1, quantity, size) if options.batch_first else (quantity, 1, size)

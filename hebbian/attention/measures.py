@@ -37,11 +37,11 @@ def kind(count, K: int) -> np.ndarray:
     """Kind of a fixed point from its k90: "global" above K/2, "large" above K/8, "small" above K/32, else "single".
 
     The classes are those of Ramsauer et al. (2021), appendix on metastable states: average over all, over a large or a small
-    cluster, and (nearly) one memory.  A k90 of 1 is "single" whatever K.
+    cluster, and (nearly) one memory.  A k90 of 1 is "single" whatever K; one of 0, where every memory was blocked, "none".
     """
     count = np.asarray(count)
-    return np.select([count <= 1, count > K / 2, count > K / 8, count > K / 32],
-                     ["single", *KINDS[:3]], default="single")
+    return np.select([count == 0, count <= 1, count > K / 2, count > K / 8, count > K / 32],
+                     ["none", "single", *KINDS[:3]], default="single")
 
 
 def head_kind(weights) -> str:

@@ -83,8 +83,8 @@ class Options:
                      "pattern_projection_size"):
             value = getattr(self, name)
             if value is not None:
-                _whole(name, value)
-        H = _whole("num_heads", self.num_heads)
+                whole(name, value)
+        H = whole("num_heads", self.num_heads)
         if self.input_size is None and not self.fully_static:
             raise InvalidInput("input_size is missing: give it, or make all three patterns static without output projection")
         if not self.fully_static and self.hidden_size is None and self.input_size % H:
@@ -222,7 +222,8 @@ def build(args, options) -> Options:
     return Options(*args, **options)
 
 
-def _whole(name, value):
+def whole(name, value) -> int:
+    """A whole number of at least 1."""
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
         raise InvalidInput(f"{name} = {value!r} is not allowed: give a whole number of at least 1")
     return int(value)

@@ -160,13 +160,13 @@ def fixed_point(query, memories, beta, *, separation="softmax", blocked=None, to
 
 
 def trajectory(query, memories, beta, steps: int, *, separation="softmax", blocked=None) -> Trajectory:
-    """The first `steps` updates of every query with the energy of each state.
+    """The first `steps` updates of every query, at least 0, with the energy of each state.
 
     The energy is that of softmax updates; only for them is it a Lyapunov function.
     """
     X, q, beta, blocked = _gate(query, memories, beta, blocked)
     states = [q]
-    for _ in range(steps):
+    for _ in range(inputs.count("steps", steps, 0)):
         states.append(update(states[-1], X, beta, separation=separation, blocked=blocked).astype(q.dtype))
     return Trajectory(np.stack(states), np.stack([energy(x, X, beta, blocked=blocked) for x in states]))
 
@@ -210,7 +210,7 @@ def _iterate(flat, X, beta, separation, blocked, tolerance, max_steps, comm):
     state, steps = flat.copy(), np.zeros(len(flat), np.int64)
     change = np.full(len(flat), np.inf)
     active = np.arange(len(flat))
-    for _ in range(max_steps):
+    for _ in range(inputs.count("max_steps", max_steps, 1)):
         if not active.size:
             break
         mask = None if blocked is None else blocked[active]

@@ -72,11 +72,13 @@ def function(separation) -> Callable[[np.ndarray], np.ndarray]:
 
 
 def apply(separation, scores: np.ndarray) -> np.ndarray:
-    """Weights of a named or the user's own separation function, whose result is checked to have the shape of the scores."""
+    """Weights of a named or the user's own separation function, whose result must have the shape of the scores and no NaN."""
     weights = np.asarray(function(separation)(scores))
     if weights.shape != scores.shape:
         raise InvalidInput(f"separation returned shape {weights.shape} for scores of shape {scores.shape}: "
                            "return one weight for each score")
+    if callable(separation) and np.isnan(weights).any() and not np.isnan(scores).any():
+        raise InvalidInput("separation returned NaN: return weights of at least 0 that sum to 1, also where scores are -inf")
     return weights
 
 

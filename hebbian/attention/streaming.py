@@ -62,7 +62,8 @@ def softmax_sums(query, memories, beta, values=None, blocked=None, comm=None) ->
     """
     values_ = memories if values is None else values
     sums = Sums.empty(len(query), values_.shape[1])
-    scaled = query * query.dtype.type(beta)
+    with np.errstate(over="ignore"):
+        scaled = query * query.dtype.type(beta)
     if values is None and blocked is None and len(query) <= FEW:
         from hebbian._kernels import attention
 

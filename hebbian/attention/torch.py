@@ -96,10 +96,15 @@ class Hopfield(nn.Module):
                 raise InvalidInput("trainable_scaling of a fully static layer needs a start: give scaling")
             self.log_scaling = nn.Parameter(torch.tensor(options.beta(options.h or 1)).log().to(torch.get_default_dtype()))
         activation = options.association_activation
+        if isinstance(activation, str) and not hasattr(torch, activation):
+            raise InvalidInput(f"association_activation = {activation!r} is no function of torch: give its name, or a function")
         self.activation = getattr(torch, activation) if isinstance(activation, str) else activation
 
     def forward(self, stored, state=None, projection=None, *, stored_pattern_padding_mask=None, association_mask=None):
-        """Associate; tensors (B, S, .), (B, L, .), (B, S, .) and masks as in `hebbian.attention.Hopfield`."""
+        """Associate; tensors (B, S, .), (B, L, .), (B, S, .) and masks as in `hebbian.attention.Hopfield`.
+
+        Values are not searched, which would make a GPU wait: a NaN in an input or a mask reaches the output.
+        """
         q, k, v, added, empty = self._prepare(stored, state, projection, stored_pattern_padding_mask, association_mask)
         dropout = self.options.dropout if self.training else 0.0
         if self.options.separation == "softmax" and not self.options.steps().any():
@@ -129,14 +134,8 @@ class Hopfield(nn.Module):
     def _prepare(self, stored, state, projection, padding, mask):
         """Queries, keys, values (B, H, ., .), what is added to the scores, and the rows with nothing to choose from."""
         options, heads = self.options, self.options.num_heads
-        if isinstance(stored, (tuple, list)) and state is None:
-            stored, state, projection = stored
-        if state is None:
-            state = projection = stored
-        inputs = {"stored_pattern": stored, "state_pattern": state, "pattern_projection": projection}
+        inputs = self._inputs(stored, state, projection)
         for name, x in inputs.items():
-            if x.dim() != 3 or 0 in x.shape:
-                raise InvalidInput(f"{name} has shape {tuple(x.shape)}: give (batch, patterns, size), none of them 0")
             norm, x = getattr(self, f"norm_{name}"), x if options.batch_first else x.transpose(0, 1)
             inputs[name] = x if norm is None else norm(x)
         matrices, biases = self.association_core.projections(options)
@@ -146,11 +145,16 @@ class Hopfield(nn.Module):
         split = {}
         for name, x in (("q", state), ("k", stored), ("v", projection)):
             if not options.static(name):
+                if x.shape[-1] != matrices[name].shape[1]:
+                    raise InvalidInput(f"input has size {x.shape[-1]}: these options need {matrices[name].shape[1]}")
                 x = nn.functional.linear(x, matrices[name], biases[name])
             elif not (name == "v" and options.pattern_projection_as_connected):
                 x = x.repeat(1, 1, heads)
             split[name] = x.unflatten(2, (heads, -1)).transpose(1, 2)
         q, k, v = split.values()
+        if q.shape[-1] != k.shape[-1] or (hasattr(self.association_core, "out_proj") and v.shape[-1] != options.p):
+            raise InvalidInput(f"heads have queries of size {q.shape[-1]}, keys of size {k.shape[-1]} and values of size "
+                               f"{v.shape[-1]}: give static patterns of size {options.h or k.shape[-1]}")
         if options.normalize_hopfield_space:
             scale, shift = (getattr(self.association_core, f"p_norm_{part}", None) for part in ("weight", "bias"))
             q, k = (nn.functional.layer_norm(x, x.shape[-1:], scale, shift, options.normalize_hopfield_space_eps)
@@ -165,18 +169,48 @@ class Hopfield(nn.Module):
         empty = (added == -torch.inf).all(-1, keepdim=True)
         return q, k, v, added.masked_fill(empty, 0.0), empty
 
+    def _inputs(self, stored, state, projection):
+        """The three inputs by name, with shapes and types that fit."""
+        if isinstance(stored, (tuple, list)) and state is None and projection is None:
+            if len(stored) != 3:
+                raise InvalidInput(f"input is a tuple of {len(stored)}: give (stored, state, projection)")
+            stored, state, projection = stored
+        if (state is None) != (projection is None):
+            raise InvalidInput("two inputs were given: give one for everything, or stored, state and projection")
+        if state is None:
+            state = projection = stored
+        inputs = {"stored_pattern": stored, "state_pattern": state, "pattern_projection": projection}
+        parameter = next(self.parameters(), stored)
+        for name, x in inputs.items():
+            if x.dim() != 3 or 0 in x.shape:
+                raise InvalidInput(f"{name} has shape {tuple(x.shape)}: give (batch, patterns, size), none of them 0")
+            norm = getattr(self, f"norm_{name}")
+            if norm is not None and x.shape[-1] != norm.normalized_shape[0]:
+                raise InvalidInput(f"{name} has size {x.shape[-1]}: these options need {norm.normalized_shape[0]}")
+            if not x.is_floating_point() or (x.dtype != parameter.dtype and not torch.is_autocast_enabled(x.device.type)):
+                raise InvalidInput(f"{name} has type {x.dtype}: give {parameter.dtype}, the type of the parameters")
+        batch, patterns = (0, 1) if self.options.batch_first else (1, 0)
+        if len({x.shape[batch] for x in inputs.values()}) > 1 or stored.shape[patterns] != projection.shape[patterns]:
+            raise InvalidInput(f"stored, state and projection have shapes {tuple(stored.shape)}, {tuple(state.shape)}, "
+                               f"{tuple(projection.shape)}: give one batch size, and as many projections as stored patterns")
+        return inputs
+
     def _masks(self, mask, padding, q, k):
         (B, H, L, _), S = q.shape, k.shape[2]
         added = torch.zeros((1, 1, 1, S), dtype=q.dtype, device=q.device)
         if mask is not None:
             if mask.shape not in ((L, S), (B * H, L, S)):
                 raise InvalidInput(f"association_mask has shape {tuple(mask.shape)}: give ({L}, {S}) or ({B * H}, {L}, {S})")
+            if mask.dtype not in (torch.bool, torch.uint8) and not mask.is_floating_point():
+                raise InvalidInput(f"association_mask of type {mask.dtype} is not allowed: give bool (True = blocked), or "
+                                   "numbers that are added to the scores")
             mask = mask.reshape(-1, 1 if mask.dim() == 2 else H, L, S)
-            added = added.masked_fill(mask, -torch.inf) if mask.dtype == torch.bool else added + mask
+            added = added + mask if mask.is_floating_point() else added.masked_fill(mask.bool(), -torch.inf)
         if padding is not None:
-            if padding.shape != (B, S) or padding.dtype != torch.bool:
-                raise InvalidInput(f"stored_pattern_padding_mask has shape {tuple(padding.shape)}: give bool ({B}, {S})")
-            added = added.masked_fill(padding[:, None, None, :], -torch.inf)
+            if padding.shape != (B, S) or padding.dtype not in (torch.bool, torch.uint8):
+                raise InvalidInput(f"stored_pattern_padding_mask has shape {tuple(padding.shape)} and type {padding.dtype}: "
+                                   f"give bool ({B}, {S}), True where a stored pattern is padding")
+            added = added.masked_fill(padding.bool()[:, None, None, :], -torch.inf)
         return added
 
     def _weights(self, q, k, added, empty):
@@ -187,7 +221,12 @@ class Hopfield(nn.Module):
         eps = torch.tensor(options.eps(), device=q.device)[:, None]
 
         def associate(q):
-            return separation((q * beta) @ k.transpose(2, 3) + added) * ~empty
+            scores = (q * beta) @ k.transpose(2, 3) + added
+            weights = separation(scores)
+            if weights.shape != scores.shape:
+                raise InvalidInput(f"separation returned shape {tuple(weights.shape)} for scores of shape "
+                                   f"{tuple(scores.shape)}: return one weight for each score")
+            return weights * ~empty
 
         weights, step = associate(q), 0
         active = (limit > 0).expand(q.shape[:3])
@@ -256,11 +295,16 @@ class HopfieldLayer(nn.Module):
 
 
 def _learned(quantity, size, batch_first, trainable):
+    layout.whole("quantity", quantity)
+    if size is None:
+        raise InvalidInput("input_size is missing: learned patterns need a size")
     shape = (1, quantity, size) if batch_first else (quantity, 1, size)
     return nn.Parameter(nn.init.normal_(torch.empty(shape), std=0.02), requires_grad=trainable)
 
 
 def _expanded(learned, data, options):
+    if data.dim() != 3:
+        raise InvalidInput(f"input has shape {tuple(data.shape)}: give (batch, patterns, size)")
     if options.batch_first:
         return learned.expand(data.shape[0], -1, -1)
     return learned.expand(-1, data.shape[1], -1)

@@ -25,7 +25,7 @@ rho = (1 - r^2)/(M r^2) the entropy of the data set (arXiv 2212.00606, 2211.1406
 
 import math
 import numbers
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 from math import factorial, gcd
@@ -120,16 +120,24 @@ class DenseHopfield:
 @dataclass(frozen=True, kw_only=True)
 class Settings(MonteCarloSettings):
     __doc__ = MonteCarloSettings.__doc__.rstrip() + """
-    order : "sequential" (sites 0 .. N-1) or "random" (each attempt at an independent random site).
+    order : "sequential" (sites 0 .. N-1), "random" (each attempt at an independent random site), "waiting" (the dynamics of
+        "random", whose rejected attempts are counted and not made: the faster way below about one flip a sweep, the slower
+        one above; its spins at every sweep have the law of "random" and other random numbers) or "synchronous" (all spins at
+        once from their mean-field fields, another law: see `hebbian.models.dense_field`).
+    gains : "exact" (energy changes in integers) or "float32" (rounded, at T > 0; faster where the integers need 64 bits, as for
+        large p or N; which flip a near tie decides then depends on the instruction set).
     """
 
     order: str = "sequential"
+    gains: str = "exact"
 
-    ORDERS: ClassVar[tuple[str, ...]] = ("sequential", "random")
+    ORDERS: ClassVar[tuple[str, ...]] = ("sequential", "random", "waiting", "synchronous")
+    GAINS: ClassVar[tuple[str, ...]] = ("exact", "float32")
 
     def __post_init__(self):
         super().__post_init__()
         object.__setattr__(self, "order", fields.choice("order", self.order, self.ORDERS))
+        object.__setattr__(self, "gains", fields.choice("gains", self.gains, self.GAINS))
 
 
 MODEL = DenseHopfield
@@ -162,12 +170,39 @@ def check(model: DenseHopfield, settings: MonteCarloSettings) -> None:
     if not isinstance(model.energy, str) and len(model.energy) != N + 1:
         raise InvalidInput(f"energy has {len(model.energy)} values but N = {N} has {N + 1} overlaps "
                            "X = -N, -N+2, ..., N: give N + 1 values")
-    if getattr(settings, "order", "sequential") == "random" and model.protocol != "storage":
-        raise InvalidInput(f"order = 'random' is for stored patterns, not for protocol = {model.protocol!r}: "
+    order = getattr(settings, "order", "sequential")
+    if order == "synchronous":
+        _check_synchronous(model, settings)
+    elif order != "sequential" and model.protocol != "storage":
+        raise InvalidInput(f"order = {order!r} is for stored patterns, not for protocol = {model.protocol!r}: "
                            "give order = 'sequential'")
+    if getattr(settings, "gains", "exact") == "float32":
+        _check_rounded(model, settings)
     if model.protocol == "supervised" and (model.M >= 2**15 or model.M * N >= 2**26):
         raise InvalidInput(f"M = {model.M} with N = {N} is too large for the sums of examples: give M below 32768 and M N "
                            "below 67108864")
+
+
+def _check_rounded(model, settings):
+    if model.protocol != "storage":
+        raise InvalidInput(f"gains = 'float32' is for stored patterns, not for protocol = {model.protocol!r}: "
+                           "give gains = 'exact'")
+    if settings.order == "synchronous":
+        raise InvalidInput("gains = 'float32' has no role in order = 'synchronous', which sums no gains: give gains = 'exact'")
+    if settings.T == 0:
+        raise InvalidInput("gains = 'float32' rounds energy changes, whose sign T = 0 needs: give gains = 'exact'")
+    if settings.N >= 2**15:
+        raise InvalidInput(f"gains = 'float32' holds N below 32768 and N = {settings.N}: give gains = 'exact'")
+
+
+def _check_synchronous(model, settings):
+    if settings.rule != "heat_bath":
+        raise InvalidInput(f"rule = {settings.rule!r} has no synchronous form: give rule = 'heat_bath'")
+    if not isinstance(model.energy, str):
+        raise InvalidInput("energy is a table, which has no derivative and so no mean-field field: give 'distinct' or 'power'")
+    if terms(model, settings.N) * model.M >= 2**30:
+        raise InvalidInput(f"K = {model.patterns(settings.N)} with M = {model.M} is too large for synchronous sums: "
+                           f"give K M below {2**30}")
 
 
 def realised(model: DenseHopfield, settings: MonteCarloSettings) -> dict[str, float]:
@@ -187,19 +222,43 @@ def operations(model: DenseHopfield, settings: MonteCarloSettings) -> float:
     return float(REPLICAS) * sweeps * settings.N * terms(model, settings.N)
 
 
-def memory(model: DenseHopfield, settings: MonteCarloSettings) -> int:
+def companions(model: DenseHopfield, settings: MonteCarloSettings):
+    """What points of a sweep share that are simulated together, or None for a point that goes alone.
+
+    Temperatures of one quadratic network that stores its patterns run side by side, within the integers of those lanes;
+    series of more than 65536 sweeps would take too much memory for many points at once.
+    """
+    short = settings.burn_in + settings.sweeps <= 2**16
+    default = (model.protocol, settings.order, settings.gains) == ("storage", "sequential", "exact")
+    if default and short and runs_in_lanes(model, settings.N):
+        return model, replace(settings, T=0.0, samples=1)
+    return None
+
+
+def runs_in_lanes(model: DenseHopfield, N: int) -> bool:
+    """Whether replicas may share the lanes of a kernel: a quadratic U with overlaps and couplings that fit int16."""
+    return isinstance(model.energy, str) and model.p == 2 and N < 2**15 and terms(model, N) < 2**14
+
+
+def memory(model: DenseHopfield, settings: MonteCarloSettings, points: int = 1) -> int:
     """Bytes that a process needs at its peak, checked against the peak measured for sizes from 36 to 500 MiB.
 
-    The interpreter and its libraries; the exact table of U; packed patterns or int16 sums of examples; overlaps and gains
-    of both replicas while they are set up; the couplings of p = 2, which the kernel keeps up to 8192 spins; the series and
-    the transform behind its autocorrelation.
+    The interpreter and its libraries; the exact table of U; packed patterns, or sums of examples in int16 and as the int8
+    rows of the kernel; overlaps and gains of both replicas while they are set up; the couplings of p = 2, which the kernel
+    keeps up to 8192 spins; the series of all points that are simulated together and the transform behind the
+    autocorrelation of one.
     """
     N, count = settings.N, terms(model, settings.N)
     padded = 64 * -(-count // 64)
-    series = 160 * (settings.burn_in + settings.sweeps)
+    series = (112 + 48 * points) * (settings.burn_in + settings.sweeps)
+    if getattr(settings, "order", "sequential") == "synchronous":
+        entry, reach = (2, model.M * N) if model.protocol == "supervised" else (1, N)
+        return INTERPRETER + 700 * reach + (3 * entry * N + 12 * REPLICAS) * padded + series
     if model.protocol == "supervised":
-        return INTERPRETER + 500 * model.M * N + (2 * N + 8 * REPLICAS * model.p) * padded + N * padded // 8 + series
-    couplings = 2 * N * N if model.p == 2 and N <= 8192 else 0
+        return INTERPRETER + 500 * model.M * N + (4 * N + 16 * REPLICAS * model.p) * padded + N * padded // 8 + series
+    # The kernel builds couplings where a run is long enough to gain from them; waiting needs them.
+    coupled = operations(model, settings) > 200 * N * N or getattr(settings, "order", "sequential") == "waiting"
+    couplings = 2 * N * N if model.p == 2 and N <= 8192 and coupled else 0
     return INTERPRETER + 500 * N + N * padded // 8 + 30 * padded + couplings + series
 
 
@@ -239,8 +298,11 @@ class IntegerTable:
 @lru_cache(maxsize=8)
 def integer_table(model: DenseHopfield, N: int) -> IntegerTable:
     """U in the integers of the kernel, exact whenever all terms of it fit: 16 terms max|U| < 2^62 bounds every sum there."""
-    numbers_, unit = energy_table(model, N)
-    limit = (2**62 - 1) // (16 * terms(model, N))
+    return rounded_table(*energy_table(model, N), (2**62 - 1) // (16 * terms(model, N)))
+
+
+def rounded_table(numbers_, unit: Fraction, limit: int) -> IntegerTable:
+    """Numbers times a unit as integers of size `limit` at most: exactly where they fit, else rounded to a power of two."""
     whole = all(isinstance(value, int) for value in numbers_)
     quantum = Fraction(gcd(*numbers_) or 1) if whole else Fraction(1)
     largest = Fraction(max(abs(value) for value in numbers_))
@@ -285,8 +347,21 @@ def mean_energy(model: DenseHopfield, N: int) -> Fraction:
     return -unit * mean * terms(model, N) / N
 
 
+def coefficients(model: DenseHopfield, N: int) -> tuple[list, Fraction]:
+    """(coefficients of 1, X, ..., X^p; unit) of U for a named energy, weights of examples included."""
+    if model.protocol == "supervised":
+        return _supervised(model, N)
+    if model.energy == "power":
+        return [Fraction(0)] * model.p + [Fraction(1)], energy_table(model, N)[1]
+    before, value = [Fraction(0)], [Fraction(1)]
+    for k in range(model.p):
+        raised, lowered = [Fraction(0), *value], [*before, *[Fraction(0)] * (len(value) + 1 - len(before))]
+        before, value = value, [(a - (N - k + 1) * b) / (k + 1) for a, b in zip(raised, lowered, strict=True)]
+    return value, energy_table(model, N)[1]
+
+
 def _supervised(model, N):
-    """(coefficients of 1, X, ..., X^p; unit) of U for supervised learning, from the definitions at the head of the file."""
+    """The same for supervised learning, from the definitions at the head of the file."""
     p, r = model.p, Fraction(model.r)
     square = N * model.M * (1 + (model.M - 1) * r**2)  # mean of X^2
     coefficients = [Fraction(0)] * (p + 1)

@@ -15,6 +15,7 @@ from hebbian.models import dendrites
 from hebbian.models.records import build
 from hebbian.simulation import rare
 from hebbian.simulation.montecarlo import Run, require_memory
+from hebbian.simulation.segments import stored
 from hebbian.stats import Estimate
 
 
@@ -72,16 +73,6 @@ def reduce(model, settings, records) -> dict[str, np.ndarray]:
         "mean_union_size": records["synapses"] / (shape.neurons * shape.segments),
         "histogram": records["histogram"].astype(float),
     }
-
-
-def stored(model, neurons: int, *, seed: int, sample: int):
-    """Neurons with freshly stored segments, as the kernel's `Batch`."""
-    from hebbian._kernels.dendrites import Batch
-
-    key = streams.key("segments", model.family, model.n, model.a, model.s, model.patterns, model.segments, model.noise,
-                      seed=seed, sample=sample)
-    return Batch(model.n, model.a, model.s, model.patterns, model.noise, neurons, model.segments, model.theta,
-                 model.counting == "multiplicity", *key)
 
 
 def _direct(model, settings, sample):

@@ -9,8 +9,9 @@ from hebbian import observables, streams
 from hebbian import patterns as disorder
 from hebbian.errors import InvalidInput
 from hebbian.models import dense
+from hebbian.models.dense_field import field_table
 from hebbian.models.records import build, described
-from hebbian.simulation import montecarlo
+from hebbian.simulation import lanes, montecarlo, synchronous
 from hebbian.simulation.learning import Learner
 from hebbian.simulation.montecarlo import Run, Series
 from hebbian.stats import Estimate, autocorrelation_time, exact_sum
@@ -26,7 +27,7 @@ def simulate(model, *, patterns=None, examples=None, start="pattern", record=(),
     examples : optional +-1 array (K, M, N) of examples of those archetypes, or (samples, K, M, N).
     start : "pattern", "noisy", "random", or +-1 spins (N,) or (samples, 2, N).
     record : any of "series" (m and energy a sweep), "histogram" (P(m)), "spins" (final spins) to keep on the run.
-    settings : N, T, samples, burn_in, sweeps, seed, overlap, rule, order, threshold; see `hebbian.models.dense.Settings`.
+    settings : N, T, samples, burn_in, sweeps, seed, overlap, rule, order, gains, threshold; see `hebbian.models.dense.Settings`.
 
     Returns
     -------
@@ -72,9 +73,21 @@ def measure(model, settings, samples: range, *, patterns=None, examples=None, st
     accepted_sum (n, 2); tau (n,): autocorrelation time of m in sweeps, mean of the replicas.
     """
     table = dense.integer_table(model, settings.N)
-    tau = temperature_in_quanta(settings.T, table)
+    tau = temperature_in_quanta(*((settings.T, table) if settings.order != "synchronous" else
+                                  (settings.T / 2, field_table(model, settings.N))))
     rows = [_sample(model, settings, sample, table, tau, patterns, examples, start, record) for sample in samples]
     return {name: np.stack([row[name] for row in rows]) for name in rows[0]}
+
+
+def measure_together(model, points, samples: range) -> list[dict[str, np.ndarray]]:
+    """`measure` at every one of `points`, settings of `companions` that differ in T: the same integers, in less time.
+
+    All temperatures share one draw of the patterns and run side by side (`hebbian.simulation.lanes`).
+    """
+    table = dense.integer_table(model, points[0].N)
+    taus = [temperature_in_quanta(point.T, table) for point in points]
+    rows = [_sample_together(model, points, sample, table, taus) for sample in samples]
+    return [{name: np.stack([row[k][name] for row in rows]) for name in rows[0][k]} for k in range(len(points))]
 
 
 def reduce(model, settings, records) -> dict[str, np.ndarray]:
@@ -102,16 +115,33 @@ def _sample(model, settings, sample, table, tau, patterns, examples, start, reco
     N = settings.N
     packed = _disorder(model, settings, sample, patterns)
     spins = montecarlo.initial_spins(settings, packed.unpack(0, 1)[0], sample, start)
-    key = streams.key("dynamics", model.family, described(model), N, settings.T, montecarlo.start_fields(settings, start),
-                      settings.rule, *_order(settings), seed=settings.seed, sample=sample)
     kernel = _kernel(model, settings, sample, packed, examples, table, spins)
     sign = np.where(kernel.overlaps[:, 0] < 0, -1, 1)
-    series = montecarlo.evolve(kernel, key, settings, tau, cost=float(N) * dense.terms(model, N) * len(spins))
+    series = montecarlo.evolve(kernel, _key(model, settings, sample, start), settings, tau,
+                               cost=float(N) * dense.terms(model, N) * len(spins))
     measured = series[settings.burn_in:]
     sums = _sums(measured, sign, montecarlo.tail(settings))
     if isinstance(kernel, Learner):
         sums["example_sum"] = (kernel.examples[settings.burn_in:] * sign).sum(axis=0)
     return sums | _kept(measured, sign, kernel, N, record)
+
+
+def _sample_together(model, points, sample, table, taus):
+    first = points[0]
+    packed = _disorder(model, first, sample, None)
+    target = packed.unpack(0, 1)[0]
+    spins = montecarlo.initial_spins(first, target, sample)
+    sign = np.where(spins @ target.astype(np.int32) < 0, -1, 1)
+    keys = [_key(model, point, sample) for point in points]
+    series = lanes.evolve(packed, table, spins, keys, taus, points)
+    return [_sums(one[first.burn_in:], sign, montecarlo.tail(first)) for one in series]
+
+
+def _key(model, settings, sample, start=None) -> tuple[int, int]:
+    """Random key of the dynamics of one sample."""
+    return streams.key("dynamics", model.family, described(model), settings.N, settings.T,
+                       montecarlo.start_fields(settings, start), settings.rule, *_order(settings), seed=settings.seed,
+                       sample=sample)
 
 
 def _order(settings) -> tuple:
@@ -120,10 +150,13 @@ def _order(settings) -> tuple:
 
 
 def _kernel(model, settings, sample, packed, examples, table, spins):
+    if model.protocol == "storage" and settings.order == "synchronous":
+        return synchronous.kernel(model, settings.N, synchronous.rows_of(packed), packed.K, table, spins)
     if model.protocol == "storage":
         from hebbian._kernels.dense import DenseKernel
 
-        return DenseKernel(packed.rows, packed.K, table.values, spins, order=settings.order)
+        form = "float32" if settings.gains == "float32" else None
+        return DenseKernel(packed.rows, packed.K, table.values, spins, form, settings.order)
     given = examples if examples is None or examples.ndim == 3 else examples[sample]
     return Learner(model, settings, packed, sample, table, spins, given)
 

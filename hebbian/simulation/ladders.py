@@ -48,9 +48,9 @@ def each_temperature(model, T, settings: dict, patterns=None) -> tuple[list, np.
     if T.ndim != 1 or not T.size:
         raise InvalidInput(f"T has shape {T.shape}: give a list of temperatures")
     all_settings = [build(dense.Settings, {**settings, "T": float(t)}) for t in T]
-    if model.protocol != "storage" or all_settings[0].order != "sequential":
-        raise InvalidInput("ramps and tempering are for stored patterns in sequential order: give protocol = 'storage' and "
-                           "order = 'sequential'")
+    if (all_settings[0].order, all_settings[0].gains) != ("sequential", "exact"):
+        raise InvalidInput("ramps and tempering run in sequential order with exact gains: give order = 'sequential' and "
+                           "gains = 'exact'")
     if all_settings[0].start == "array":
         raise InvalidInput("start = 'array' is for simulate: give one of pattern, noisy, random")
     if patterns is not None:

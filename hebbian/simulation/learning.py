@@ -4,6 +4,7 @@ import numpy as np
 
 from hebbian import patterns as disorder
 from hebbian.models import dense
+from hebbian.simulation import synchronous
 
 
 class Learner:
@@ -22,13 +23,19 @@ class Learner:
             from hebbian._kernels.supervised import SupervisedKernel
 
             sums = disorder.example_sums(archetypes, **ensemble) if given is None else disorder.sum_examples(given)
-            self._kernel = SupervisedKernel(sums.rows, sums.K, table.values, dense.polynomial(model, N), spins)
+            if settings.order == "synchronous":
+                self._kernel = synchronous.kernel(model, N, sums.rows, sums.K, table, spins)
+            else:
+                self._kernel = SupervisedKernel(sums.rows, sums.K, table.values, dense.polynomial(model, N), spins)
             self._examples = sums.rows[:, 0].astype(np.int64)
         else:
             from hebbian._kernels.dense import DenseKernel
 
             packed = disorder.examples(archetypes, **ensemble) if given is None else disorder.pack(given.reshape(-1, N))
-            self._kernel = DenseKernel(packed.rows, packed.K, table.values, spins)
+            if settings.order == "synchronous":
+                self._kernel = synchronous.kernel(model, N, synchronous.rows_of(packed), packed.K, table, spins)
+            else:
+                self._kernel = DenseKernel(packed.rows, packed.K, table.values, spins)
             self._examples = packed.unpack(0, model.M).sum(axis=0, dtype=np.int64)
         self.examples = np.zeros((settings.burn_in + settings.sweeps, len(spins)), np.int64)
 

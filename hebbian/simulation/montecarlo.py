@@ -128,16 +128,18 @@ def given_start(start, settings) -> np.ndarray:
     return array
 
 
-def evolve(kernel, key, settings, tau: float, cost: float, overlaps: tuple[int, ...] = ()) -> Series:
+def evolve(kernel, key, settings, tau: float, cost: float, overlaps: tuple[int, ...] = (), series: Series | None = None,
+           start: int = 0) -> Series:
     """Advance a kernel by burn-in and measured sweeps and return the whole series.
 
     At T = 0 a replica pair that has stopped moving is at a fixed point, and the rest of the series repeats it.
-    cost : pattern-terms of one sweep.  overlaps : trailing shape of the recorded overlaps.
+    cost : pattern-terms of one sweep.  overlaps : trailing shape of the recorded overlaps.  series : where to go on after
+    the first `start` sweeps of a run, whose state the kernel has.
     """
     total = settings.burn_in + settings.sweeps
-    series = Series.empty(total, overlaps=overlaps)
+    series = Series.empty(total, overlaps=overlaps) if series is None else series
     chunk = max(1, int(CHUNK / cost))
-    for first in range(0, total, chunk):
+    for first in range(start, total, chunk):
         part = series[first:min(first + chunk, total)]
         rows = len(part.agreement)
         done = kernel.run(*key, first, tau, settings.rule == "heat_bath", part.overlap, part.energy, part.accepted,

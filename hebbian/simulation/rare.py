@@ -23,7 +23,7 @@ import numpy as np
 from hebbian import streams
 from hebbian.models import dendrites
 from hebbian.models.records import described
-from hebbian.simulation.segments import Segments
+from hebbian.simulation.segments import Segments, stored
 
 #: Shifts of L beyond logit(theta / u) - logit(a / n) that are tried; the best is 0 to 0.5 unless theta is close to u.
 SHIFTS = tuple(0.25 * k for k in range(-2, 13))
@@ -46,8 +46,6 @@ def tilt(model, settings, sample: int) -> dict[str, float]:
 
 def union(model, settings, sample: int) -> dict[str, float]:
     """Any-of probability of one neuron with fixed segments, and the mean probability of its segments."""
-    from hebbian.simulation.dendrites import stored
-
     batch = stored(model, 1, seed=settings.seed, sample=sample)
     segments = Segments(model.n, [row[:size] for row, size in zip(batch.rows, batch.sizes)])
     key = ("union", described(model), settings.seed, sample)
@@ -58,8 +56,6 @@ def union(model, settings, sample: int) -> dict[str, float]:
 def splitting(model, settings, sample: int) -> dict[str, float]:
     """Any-of probability of one neuron with fixed segments by splitting on the largest overlap."""
     from hebbian._kernels import dendrites as kernel
-    from hebbian.simulation.dendrites import stored
-
     particles = dendrites.draws(settings)
     batch = stored(model, 1, seed=settings.seed, sample=sample)
     segments = Segments(model.n, [row[:size] for row, size in zip(batch.rows, batch.sizes)])

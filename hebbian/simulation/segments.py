@@ -1,8 +1,19 @@
-"""Explicit dendritic segments: given sets of synapses, their overlaps with given inputs."""
+"""Explicit dendritic segments: freshly stored ones, and given sets of synapses with their overlaps with given inputs."""
 
 import numpy as np
 
+from hebbian import streams
 from hebbian.errors import InvalidInput
+
+
+def stored(model, neurons: int, *, seed: int, sample: int):
+    """Neurons with freshly stored segments, as the kernel's `Batch`."""
+    from hebbian._kernels.dendrites import Batch
+
+    key = streams.key("segments", model.family, model.n, model.a, model.s, model.patterns, model.segments, model.noise,
+                      seed=seed, sample=sample)
+    return Batch(model.n, model.a, model.s, model.patterns, model.noise, neurons, model.segments, model.theta,
+                 model.counting == "multiplicity", *key)
 
 
 class Segments:

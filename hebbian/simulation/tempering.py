@@ -86,7 +86,7 @@ def _sample(model, slots, taus, sample, patterns):
     exchange_key = streams.key("tempering", *fields, "exchange", *rule, seed=first.seed, sample=sample)
 
     # Configurations stay where they are and slots move: `holds[slot, ladder]` is the configuration in a slot.
-    engine = (_Lanes if _is_quadratic(model) and N < 2**15 else _Singles)(packed, table.values, np.tile(start, (L, 1)))
+    engine = (_Lanes if dense.runs_in_lanes(model, N) else _Singles)(packed, table.values, np.tile(start, (L, 1)))
     holds = np.arange(R).reshape(L, LADDERS)
     seen = np.full(R, -1)
     seen[holds[0]] = 0
@@ -127,10 +127,6 @@ def _exchanges(key, t, taus, energy):
     result = cost < theta
     result[1 - t % 2::2] = False
     return result
-
-
-def _is_quadratic(model):
-    return isinstance(model.energy, str) and model.p == 2
 
 
 class _Lanes:

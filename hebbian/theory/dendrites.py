@@ -310,10 +310,3 @@ def _logarithm(pair):
 def _power(p, q, exponent):
     """(1 - p)^exponent without the cancellation at either end."""
     return math.exp(exponent * math.log1p(-p)) if p < 0.5 else q**exponent
-
-
-def optimal_threshold(model, **options):
-    """Best spike threshold; see `hebbian.theory.thresholds.optimal_threshold`."""
-    from hebbian.theory import thresholds
-
-    return thresholds.optimal_threshold(model, **options)

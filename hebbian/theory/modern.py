@@ -29,7 +29,7 @@ from scipy.optimize import brentq
 from hebbian.errors import NotDefined
 from hebbian.models import fields
 from hebbian.models.modern import ModernHopfield
-from hebbian.theory import modern_binary, modern_finite
+from hebbian.theory import modern_binary, modern_finite, modern_law
 from hebbian.theory.modern_ensembles import ENSEMBLES
 from hebbian.theory.phases import Line, PhaseDiagram
 
@@ -48,7 +48,8 @@ class Solution:
     phase : "single" (only patterns are fixed points), "coexist" (patterns and the averaging state), "average" (only that)
         or "condensed" (neither: queries end in mixtures of a few wrong patterns).
     m, weight, success, norm : overlap with the pattern, its weight, fraction of queries retrieved, squared norm of the state
-        per dimension, after the steps; 0 or 1 for N to infinity, annealed averages at finite N.
+        per dimension, after the steps; 0 or 1 for N to infinity.  At finite N success after one step is exact (modern_law), the
+        others are annealed averages.
     exact : probability that the weight is exactly 1; 0 for softmax.
     """
 
@@ -106,7 +107,8 @@ def capacity(model: ModernHopfield, *, N: int | None = None, T: float | None = N
     Parameters
     ----------
     model : its own alpha plays no role.
-    N : dimension; None for infinity.  One step at finite N is exact in the annealed average (sphere: Bessel function).
+    N : dimension; None for infinity.  One step from a clean query is exact in the annealed average (sphere: Bessel function),
+        from a noisy one, and with sparse weights, half of the queries retrieve (modern_law; a second of work).
     T : temperature of Glauber dynamics (binary ensemble), for N to infinity whatever N; None for updates of the state.
     steps : "iterated" (or any number above 1, whose limit it is) asks that the pattern is kept, not only found: lower by
         ln N / N at finite N, the same for N to infinity.
@@ -125,7 +127,7 @@ def capacity(model: ModernHopfield, *, N: int | None = None, T: float | None = N
     if N is None:
         typical = threshold(law, model.lam, m, r, sparse)
     else:
-        typical = modern_finite.one_step(model, m, r, N)
+        typical = modern_finite.one_step(model, N)
         if steps != 1 and not sparse:
             typical = min(typical, modern_finite.iterated(model, N))
     if patterns == "typical" or model.ensemble == "sphere":
@@ -207,9 +209,7 @@ def _state(model, law, alpha, m, r, N, T, steps, retrieved):
         kept = 1.0 if T == 0 else float(np.tanh(1 / T))
         return dict(m=kept if retrieved else np.nan, weight=np.nan, success=float(retrieved), norm=1.0, exact=np.nan)
     if N is None or sparse:
-        exact = np.nan if N is None else modern_finite.exact_probability(model, m, r, N)
-        if not sparse:
-            exact = 0.0
+        exact = 0.0 if not sparse else np.nan if N is None else modern_law.success(model, N, np.log(model.patterns(N)))
         won = float(retrieved)
         return dict(m=1.0 if retrieved else np.nan, weight=won, success=won,
                     norm=1.0 if retrieved else _lost_norm(law, alpha, model.lam * r, sparse), exact=exact)
@@ -219,7 +219,8 @@ def _state(model, law, alpha, m, r, N, T, steps, retrieved):
     if steps != 1:
         a, p = modern_finite.iterated_state(model, N) if p > 0.5 else (np.nan, 0.0)
     norm = p * p + (1 - p) ** 2 * q * q + 2 * p * (1 - p) * q * m / r
-    return dict(m=float(a), weight=float(p), success=float(p > 0.5), norm=float(norm) if steps == 1 else np.nan, exact=0.0)
+    won = modern_law.success(model, N, np.log(model.patterns(N))) if steps == 1 else float(p > 0.5)
+    return dict(m=float(a), weight=float(p), success=won, norm=float(norm) if steps == 1 else np.nan, exact=0.0)
 
 
 def _lost_norm(law, alpha, h, sparse):

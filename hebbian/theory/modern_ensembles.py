@@ -134,6 +134,9 @@ class Binary:
 
 ENSEMBLES = {"sphere": Sphere, "gauss": Gauss, "binary": Binary}
 
+#: Lead over the second score at which a sparse separation puts all weight on the first.
+MARGINS = {"sparsemax": 1.0, "entmax15": 2.0}
+
 
 def student_tail(N):
     """P(xi^b . xi^a > |xi^a|^2) of two Gaussian patterns: P(Student t with N degrees of freedom > sqrt N)."""

@@ -1,12 +1,12 @@
 r"""Retrieval at finite dimension N: one step exactly in the annealed average, the iterated map, all patterns at once.
 
-One step.  The wrong patterns together weigh as much as the right one, p_1 = 1/2, at
+One step from a pattern itself.  The wrong patterns together weigh as much as the right one, p_1 = 1/2, in the mean, at
 
-    alpha_1^(N) = lam m - (1/N) ln E exp(lam r N t)          in the averaging branch (sphere: a Bessel function),
-    K P(t > m / r) = ln 2                                    in the frozen branch, the median of the best wrong pattern.
+    alpha_1^(N) = lam - (1/N) ln E exp(lam N t)              in the averaging branch (sphere: a Bessel function),
 
-For the sphere alpha_1^(N) = alpha_1 + (1 / 2N) ln(1 - q*^4) + O(1/N^2).  The norm of a Gaussian query fluctuates: the median
-threshold is that at the median norm, rho = median(chi^2_N) / N.
+for the sphere alpha_1 + (1 / 2N) ln(1 - q*^4) + O(1/N^2).  The norm of a Gaussian query fluctuates: the median threshold is
+that at the median norm, rho = median(chi^2_N) / N.  Noisy queries, the frozen branch and sparse weights have no typical noise
+to put in a formula: there the load at which half of the queries retrieve is computed from its exact law (modern_law).
 
 Iterated.  After each update the state is a times the pattern (wrong patterns average to q_N(lam a) along it), so
 
@@ -16,10 +16,6 @@ The iterated capacity is the largest alpha at which this map, started at a = 1, 
 alpha is an explicit function of a, whose maximum over p(a) > 1/2 is asked for: a fold for large N lam (1 - q*)^2, the end
 p = 1/2, a crossover, for small.  alpha_1 is approached only as ln N / N.
 
-Sparse weights.  A separation with margin g puts weight 1 on the pattern iff every other score is lower by g:
-
-    P(exact) = [1 - P(t > (m - g / (lam N)) / r)]^(K - 1).
-
 Derived here; checked by simulation (tests/physics, experiments/one_step_capacity, experiments/sparse_vs_softmax).
 """
 
@@ -28,23 +24,21 @@ from scipy.optimize import brentq, minimize_scalar
 from scipy.special import gammainc, gammaincinv
 
 from hebbian.theory import modern_ensembles as ensembles
+from hebbian.theory import modern_law
 
 LN2 = np.log(2.0)
-MARGINS = {"sparsemax": 1.0, "entmax15": 2.0}
 
 
-def one_step(model, m, r, N) -> float:
-    """Load at which one step from a query (m, r) gives its pattern the weight 1/2 (softmax) or, as often as not, 1 (sparse)."""
+def one_step(model, N) -> float:
+    """Load at which one step gives the pattern the weight 1/2 (softmax) or, for half of the queries, 1 (sparse)."""
     law = ensembles.ENSEMBLES[model.ensemble]
-    if model.ensemble == "gauss":
-        rho = 2 * gammaincinv(N / 2, 0.5) / N
-        # The pattern itself has overlap rho with its query and norm sqrt(rho); noise adds sigma^2 to the squared norm.
-        m, r = m * rho, np.sqrt(r * r - 1 + rho)
-    if model.separation != "softmax":
-        return _load_of_best(law.tail((m - MARGINS[model.separation] / (model.lam * N)) / r, N), N)
-    if m / r <= law.slope(model.lam * r):
-        return _load_of_best(law.tail(m / r, N), N)
-    return float(model.lam * m - law.finite_cumulant(model.lam * r, N))
+    if model.separation != "softmax" or model.sigma > 0:
+        return modern_law.half_load(model, N)
+    rho = 2 * gammaincinv(N / 2, 0.5) / N if model.ensemble == "gauss" else 1.0
+    # The pattern itself has overlap rho with its query and norm sqrt(rho).
+    if np.sqrt(rho) <= law.slope(model.lam * np.sqrt(rho)):
+        return modern_law.half_load(model, N)
+    return float(model.lam * rho - law.finite_cumulant(model.lam * np.sqrt(rho), N))
 
 
 def weight(model, m, r, N) -> float:
@@ -52,13 +46,6 @@ def weight(model, m, r, N) -> float:
     law = ensembles.ENSEMBLES[model.ensemble]
     odds = N * (model.lam * m - law.finite_cumulant(model.lam * r, N)) - np.log(model.patterns(N) - 1)
     return float(1 / (1 + np.exp(-np.clip(odds, -700, 700))))
-
-
-def exact_probability(model, m, r, N) -> float:
-    """Probability that one step with sparse weights returns the pattern itself; at the median norm for Gaussian patterns."""
-    law = ensembles.ENSEMBLES[model.ensemble]
-    tail = law.tail((m - MARGINS[model.separation] / (model.lam * N)) / r, N)
-    return float(np.exp((model.patterns(N) - 1) * np.log1p(-tail))) if tail < 1 else 0.0
 
 
 def iterated(model, N) -> float:
@@ -120,12 +107,3 @@ def all_gauss(lam, N) -> float:
         return ln_K + np.log(small) - np.log(LN2) if small > 0 else -1e3
 
     return float(min(load, brentq(excess, 1e-6, 3 * gain * N) / N))
-
-
-def _load_of_best(tail, N):
-    """Load at which the best of K - 1 wrong patterns is beaten with probability 1/2."""
-    if tail <= 0:
-        return np.inf
-    if tail >= 1:
-        return 0.0
-    return float(np.log1p(LN2 / -np.log1p(-tail)) / N)

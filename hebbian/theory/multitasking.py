@@ -17,10 +17,11 @@ from hebbian.errors import InvalidInput, NoSolution, NotDefined
 from hebbian.models import fields
 from hebbian.models.multitasking import MultitaskingHopfield
 from hebbian.theory import multitasking_branches as branches
+from hebbian.theory import multitasking_frozen as frozen
 from hebbian.theory import multitasking_load as load
 from hebbian.theory import saddle
-from hebbian.theory.multitasking_average import Entry, averages
-from hebbian.theory.multitasking_lines import lines
+from hebbian.theory.multitasking_average import Entry
+from hebbian.theory.multitasking_lines import absent, lines
 from hebbian.theory.phases import PhaseDiagram
 
 BRANCHES = ("global", "pure", "hierarchical", "parallel", "mixture")
@@ -62,7 +63,8 @@ def solve(model: MultitaskingHopfield, *, T: float, branch: str = "global", star
     ----------
     model : with K patterns for low storage, or with a load alpha (then see `multitasking_load.solve`: branch "pure", or
         "hierarchical" for two condensed patterns).
-    T : temperature, T >= 0.  T = 0 is exact, for storage and up to 12 patterns ("pure", "parallel" and "hierarchical": any).
+    T : temperature, T >= 0.  T = 0 is exact; it sums over the values that half of the patterns take at a site, at most 100 000
+        (20 patterns for storage, 10 with 5 examples, 2 with 10^4); Gaussian examples up to 8 patterns.
     branch : "global", the lowest of the minima found from structured starts (found, not proven, to be all that matters);
         "pure", one pattern; "parallel", K equal overlaps; "hierarchical", the minimum reached from amplitudes
         (1 - d) d^(k-1), where every overlap exceeds the sum of the smaller ones; "mixture", the lowest minimum where the
@@ -83,9 +85,9 @@ def solve(model: MultitaskingHopfield, *, T: float, branch: str = "global", star
     entry, plain = entry_of(model, examples), T * model.unit
     if start is not None:
         branch, n = "start", _from_start(model, entry, plain, start)
-    elif plain == 0:
-        n = _frozen(model, entry, branch)
     else:
+        if plain == 0:
+            _require_feasible(model, entry, branch)
         n = _branch(model, entry, plain, branch)
     return _solution(model, T, entry, plain, branch, n)
 
@@ -96,7 +98,7 @@ def predict(model: MultitaskingHopfield, settings, **options) -> Solution:
 
 
 def phase_diagram(model: MultitaskingHopfield, *, points: int = 200) -> PhaseDiagram:
-    """Boundaries in the plane of dilution and temperature as lines by name, with arrays `d` and `T`; the model's d plays no role.
+    """Boundaries in the plane of dilution and temperature as lines by name, arrays `d` and `T`; the model's d plays no role.
 
     Parameters
     ----------
@@ -105,12 +107,13 @@ def phase_diagram(model: MultitaskingHopfield, *, points: int = 200) -> PhaseDia
     Returns
     -------
     a mapping of `Line` by name, see `hebbian.theory.multitasking_lines` for what each means and where it ends: "T_c", "T_pure",
-    "T_2", ..., "symmetric_2_lower", "symmetric_2_upper", ..., "d_star", and from three patterns on "d_c", "d_x".
+    "T_2", ..., "T_(K-1)", "symmetric_2_lower", "symmetric_2_upper", ..., "symmetric_K_upper", "d_star", and for storage of
+    three patterns and more "d_c", of three to six "d_x" and "mixture_limit".
     """
     if model.K is None:
         raise NotDefined("the phase diagram is that of a fixed number of patterns: give K instead of alpha")
     points = fields.integer("points", points, 20)
-    return PhaseDiagram(model, lines(model, points), x="d")
+    return PhaseDiagram(model, lines(model, points), x="d", absent=absent(model))
 
 
 def capacity(model: MultitaskingHopfield, *, T: float = 0.0) -> float:
@@ -120,17 +123,26 @@ def capacity(model: MultitaskingHopfield, *, T: float = 0.0) -> float:
     return load.capacity(1 - model.d)
 
 
-def learning_threshold(model: MultitaskingHopfield, *, p: float = math.erf(math.sqrt(0.5))) -> float:
-    """Number of examples of the model's quality r from which overlaps reach the fraction p of their largest value 1 - d.
+def learning_threshold(model: MultitaskingHopfield, *, p: float = math.erf(math.sqrt(0.5))) -> int:
+    """Smallest number M of examples of quality r from which on overlaps reach the fraction p of their largest value.
 
-    One-step signal against noise: a site sees its leading pattern as n (1 + sqrt(rho) z), whatever the rank of the pattern and
-    the dilution, so m / (1 - d) = erf(1 / sqrt(2 rho)) >= p asks for rho <= 1 / (2 erfinv(p)^2), and
-    M = (1 - r^2) / (r^2 rho_p).  At the default p = erf(1/sqrt 2) = 0.683, one standard deviation, rho_p = 1.
+    One-step signal against noise in the Gaussian limit: a site sees its leading pattern as n (1 + sqrt(rho) z), whatever the
+    rank of the pattern and the dilution, so m / (1 - d) = erf(1 / sqrt(2 rho)) >= p asks for rho <= rho_p =
+    1 / (2 erfinv(p)^2), and M >= (1 - r^2) / (r^2 rho_p).  At the default p = erf(1/sqrt 2) = 0.683, one standard deviation,
+    rho_p = 1.
+
+    Parameters
+    ----------
+    model : with a learning protocol and a quality r; its own M plays no role.
+    p : fraction of the largest overlap 1 - d, in (0, 1).
     """
     from scipy.special import erfinv
 
     p = fields.real("p", p, 0.0, 1.0, open_low=True, open_high=True)
-    return (1 - model.r**2) / model.r**2 * 2 * float(erfinv(p)) ** 2
+    if model.protocol == "storage":
+        raise NotDefined("the learning threshold is a number of examples: give protocol='supervised' or 'unsupervised'")
+    least = (1 - model.r**2) / model.r**2 * 2 * float(erfinv(p)) ** 2
+    return max(1, math.ceil(least * (1 - 1e-12)))  # 24.000000000000004 is 24
 
 
 def mean_field(patterns, *, T: float, start, tolerance: float = 1e-13) -> np.ndarray:
@@ -151,8 +163,8 @@ def mean_field(patterns, *, T: float, start, tolerance: float = 1e-13) -> np.nda
         if np.abs(image - m).max() < tolerance:
             return image
         m = image
-    raise NoSolution(f"the mean-field map of these patterns has not settled at T = {T:g}: change {np.abs(image - m).max():.1e}; "
-                     "start nearer, or keep away from a transition")
+    raise NoSolution(f"the mean-field map of these patterns has not settled at T = {T:g}: change "
+                     f"{np.abs(image - m).max():.1e}; start nearer, or keep away from a transition")
 
 
 def entry_of(model: MultitaskingHopfield, examples: str = "exact") -> Entry:
@@ -173,37 +185,28 @@ def _branch(model, entry, T, branch):
         n[:count] = branches.symmetric(entry, count, T)
         return n
     if branch == "hierarchical":
-        n = branches.descend(entry, branches.ladder(a, K) + 1e-4 * a * 0.5 ** np.arange(K), T)
+        start = branches.ladder(a, K)
+        if T == 0 and not entry.gaussian:
+            n = _frozen_ladder(model) if entry.r == 1 else frozen.freeze(entry, start)
+        else:
+            n = branches.descend(entry, start + 1e-4 * a * 0.5 ** np.arange(K), T)
         if not branches.dominated(n):
             raise NoSolution(f"no hierarchical state of {model} at T = {T:g}: from amplitudes (1 - d) d^(k-1) the overlaps "
                              f"settle at {np.round(n, 6)}; lower d or ask for branch='mixture'")
         return n
     for _, n in branches.minima(entry, K, T):
-        if n[0] <= n[1:].sum():
+        if not branches.outweighs(n[0], n[1:]):
             return n
     raise NoSolution(f"no mixture of {model} at T = {T:g}: in every minimum found one pattern outweighs the others; "
                      "ask for branch='global'")
 
 
-def _frozen(model, entry, branch):
-    K, a, d = model.K, entry.a, model.d
-    if branch == "pure":
-        return np.array([a] + [0.0] * (K - 1))
-    if branch == "hierarchical":
-        if K > 1 and 1 - 2 * d + d**K <= 0:
-            raise NoSolution(f"no hierarchical state of {model} at T = 0: 1 - 2 d + d^K = {1 - 2 * d + d**K:.3g} must be "
-                             "positive; lower d or ask for branch='mixture'")
-        return branches.ladder(a, K)
-    if branch == "parallel":
-        walk = branches.walk(a, K - 1)
-        # E xi sign(xi + S) = a E sign(1 + S) = a (P(S = 0) + P(S = 1)), S the sum of the other K - 1 entries
-        return np.full(K, a * walk[K - 1:K + 1].sum())
-    _require_enumerable(model)
-    for m in branches.attractors(a, K):
-        if branch == "global" or m[0] <= m[1:].sum():
-            return m
-    raise NoSolution(f"no mixture of {model} at T = 0: in every solution found one pattern outweighs the others; "
-                     "ask for branch='hierarchical'")
+def _frozen_ladder(model):
+    K, d = model.K, model.d
+    if K > 1 and 1 - 2 * d + d**K <= 0:
+        raise NoSolution(f"no hierarchical state of {model} at T = 0: 1 - 2 d + d^K = {1 - 2 * d + d**K:.3g} must be "
+                         "positive; lower d or ask for branch='mixture'")
+    return branches.ladder(1 - d, K)
 
 
 def _from_start(model, entry, T, start):
@@ -213,49 +216,46 @@ def _from_start(model, entry, T, start):
     n = n * model.unit
     if T > 0:
         return branches.descend(entry, n, T)
-    _require_enumerable(model)
-    return branches.freeze(entry.a, n)
+    _require_feasible(model, entry, "start")
+    return branches.descend(entry, n, T) if entry.gaussian else frozen.freeze(entry, n)
 
 
-def _require_enumerable(model):
-    if model.K > branches.ENUMERABLE:
-        raise NotDefined(f"this branch at T = 0 sums over 3^K sites, too many for K = {model.K}: ask for T = 0.005, or for "
-                         "branch='hierarchical'")
+def _require_feasible(model, entry, branch):
+    closed = branch in ("pure", "parallel") or (branch == "hierarchical" and entry.r == 1)
+    if frozen.terms(entry, model.K) > frozen.LARGEST_SUM and (entry.gaussian or not closed):
+        raise NotDefined(f"branch '{branch}' at T = 0 sums over all sites of K = {model.K} patterns, too many with "
+                         f"M = {model.M} examples: ask for T = 0.005, or for fewer patterns")
 
 
 def _solution(model, T, entry, plain, branch, n):
-    if plain == 0 and entry.r < 1:
-        raise NotDefined("T = 0 is defined for protocol = 'storage' only: examples smear the chambers; take a small T")
-    rho, unit = entry.rho, model.unit
-    if plain > 0:
-        mean = averages(entry, n / plain)
-        m, q, f = mean.overlap, 1 - mean.sech2, branches.free_energy(entry, n, plain)
-        residual = float(np.abs(branches.gradient(entry, n, plain)).max())
-        lowest = float(np.linalg.eigvalsh(branches.hessian(entry, n, plain))[0])
+    rho, unit, K = entry.rho, model.unit, model.K
+    if plain == 0 and not entry.gaussian:
+        image, m, null = _frozen_sums(model, entry, branch, n)
+        f, residual = -(1 + rho) / 2 * float(n @ n), float(np.abs(image / (1 + rho) - n).max())
+        lowest = -math.inf if frozen.loose(entry, K, null) else 1.0
+        # active sites without field follow single examples
+        examples = 1.0 if entry.M == 1 or null - model.d**K < 1e-13 else -math.inf
     else:
-        m, f = n, -float(n @ n) / 2
-        residual, lowest, q = _frozen_verdict(model, entry, branch, n)
-    examples = math.inf
-    if model.protocol == "unsupervised" and entry.r < 1:
-        examples = branches.example_stability(entry, n, plain)
+        mean, here = branches.site(entry, n, plain), branches.at(entry, n, plain)
+        m, null, f, residual = mean.overlap, mean.sech2, here.free_energy, float(np.abs(here.gradient).max())
+        lowest, examples = float(np.linalg.eigvalsh(here.hessian)[0]), branches.example_stability(entry, n, plain)
+        if plain == 0 and null - model.d**K > 1e-13:
+            lowest = examples = -math.inf
+    if model.protocol != "unsupervised" or entry.r == 1:
+        examples = math.inf
     return Solution(
         model=model, T=T, N=None, branch=branch, residual=residual, stable=lowest > 0 and examples > 0,
-        m=m / unit, m2=float(m @ m) / unit**2, n=n / unit, q=q, energy=-(1 + rho) / 2 * float(n @ n) / unit,
+        m=m / unit + 0.0, m2=float(m @ m) / unit**2, n=n / unit, q=1 - null, energy=-(1 + rho) / 2 * float(n @ n) / unit,
         free_energy=f / unit, hessian_min=lowest, example_stability=examples, kind=branches.kind(n, entry.a),
     )
 
 
-def _frozen_verdict(model, entry, branch, m):
-    """(residual, smallest Hessian eigenvalue, q) at T = 0: sites in a field are rigid, active sites without one are loose."""
-    a, blank = entry.a, model.d**model.K
-    if branch == "hierarchical":
-        return 0.0, 1.0, 1 - blank
-    if branch == "pure":
-        loose = model.d - blank
-    elif model.K > branches.ENUMERABLE:
-        loose = float(branches.walk(a, model.K)[model.K]) - blank
-    else:
-        image, loose = branches.frozen_map(a, m)
-        residual = float(np.abs(np.sort(image) - np.sort(m)).max())
-        return residual, 1.0 if loose < 1e-14 else -math.inf, 1 - blank - loose
-    return 0.0, 1.0 if loose < 1e-14 else -math.inf, 1 - blank - loose
+def _frozen_sums(model, entry, branch, n):
+    """(E w sign h, E xi sign h, probability of h = 0); ladder and equal overlaps have them in closed form for any K."""
+    K, on = model.K, np.count_nonzero(n)
+    if branch == "hierarchical" and entry.r == 1:
+        return n, n, model.d**K
+    if np.ptp(n[:on]) == 0:
+        response, overlap, null = frozen.equal(entry, on)
+        return np.where(n, response, 0.0), np.where(n, overlap, 0.0), null
+    return frozen.sums(entry, n)

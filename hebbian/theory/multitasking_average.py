@@ -22,6 +22,7 @@ from typing import NamedTuple
 import numpy as np
 
 GAP = 19.0  # exp(-2 * 19) is the error of the rule
+CACHED = 4096  # numbers of one temporary array
 TAIL = 9.0  # a sub-Gaussian field beyond 9 standard deviations has probability 2e-18
 
 
@@ -58,12 +59,13 @@ class Entry:
             rho = self.rho
             sin, cos, damp = np.sin(x), np.cos(x), np.exp(-rho * x * x / 2)
             tilted = sin + rho * x * cos
-            return d + a * cos * damp, a * tilted * damp, a * damp * ((1 + rho) * cos - rho * x * (sin + tilted)), a * sin * damp
+            second = (1 + rho) * cos - rho * x * (sin + tilted)
+            return d + a * cos * damp, a * tilted * damp, a * second * damp, a * sin * damp
         M, r = self.M, self.r
         theta = x / (M * r)
         sin, cos = np.sin(theta), np.cos(theta)
         z, slope = cos + 1j * r * sin, -sin + 1j * r * cos
-        last = z ** max(M - 2, 0)
+        last = _power(z, max(M - 2, 0))
         before = last * z if M > 1 else np.ones_like(z)
         power = before * z
         bend = ((M - 1) * last * slope**2 if M > 1 else 0) - power
@@ -83,56 +85,51 @@ class Entry:
 
 
 class Averages(NamedTuple):
-    """Averages over v = sum_mu y_mu w^mu: E ln 2cosh v, E w tanh v, E xi tanh v (one a pattern), E sech^2 v."""
+    """Averages over v = sum_mu y_mu w^mu; of the arrays the last axes are patterns.
+
+    log2cosh : E ln 2cosh v.   response : E w tanh v.   overlap : E xi tanh v.   sech2 : E sech^2 v.
+    curvature : E w^mu w^nu sech^2 v, a matrix.   active : E (xi^mu)^2 sech^2 v.
+    """
 
     log2cosh: float
     response: np.ndarray
     overlap: np.ndarray
     sech2: float
-
-
-class Curvature(NamedTuple):
-    """E w^mu w^nu sech^2 v (a matrix), and E (xi^mu)^2 sech^2 v (one a pattern)."""
-
-    matrix: np.ndarray
+    curvature: np.ndarray
     active: np.ndarray
 
 
 def averages(entry: Entry, y) -> Averages:
     """Averages of one site in the field v = sum_mu y_mu w^mu (in units of T); y is an array (K,)."""
-    k, sinh, step = _nodes(entry, y)
-    C, S, _, X = entry.transforms(y[:, None] * k)
-    others = leave_one_out(C)
-    product = others[0] * C[0]
-    # at k = 0: sin(k w) / sinh -> 2 w / pi and (1 - cos) / (k sinh) -> w^2 / pi
-    weight = step / sinh
-    variance = entry.a * (1 + entry.rho)
-    return Averages(
-        log2cosh=float(np.log(2) + (1 - product) @ (weight / k) + step / 2 * variance * (y @ y) / np.pi),
-        response=(S * others) @ weight + step / np.pi * variance * y,
-        overlap=(X * others) @ weight + step / np.pi * entry.a * y,
-        sech2=float(product @ (weight * k) + step / np.pi),
-    )
-
-
-def curvature(entry: Entry, y) -> Curvature:
-    """Second moments weighted with sech^2 v, v = sum_mu y_mu w^mu; y is an array (K,)."""
-    k, sinh, step = _nodes(entry, y)
-    C, S, Q, _ = entry.transforms(y[:, None] * k)
-    weight, K = step * k / sinh, len(y)
-    matrix = np.zeros((K, K))
-    for mu in range(K - 1):
-        rest = leave_one_out(C[mu + 1:]) * (np.prod(C[:mu], axis=0) if mu else 1.0)
-        matrix[mu, mu + 1:] = -(S[mu + 1:] * rest) @ (weight * S[mu])
-    matrix += matrix.T
-    others = leave_one_out(C)
-    matrix[np.diag_indices(K)] = (Q * others) @ weight + step / np.pi * entry.a * (1 + entry.rho)
-    active = ((C - (1 - entry.a)) * others) @ weight + step / np.pi * entry.a
-    return Curvature(matrix, active)
+    K, (on,) = len(y), np.nonzero(y)
+    nodes, step = _nodes(entry, y)
+    log2cosh, sech2, (response, overlap, active, square), mixed = 0.0, 0.0, np.zeros((4, len(on))), np.zeros((len(on), len(on)))
+    for k in np.array_split(nodes, 1 + nodes.size * len(on) // CACHED):
+        C, S, Q, X = entry.transforms(y[on, None] * k)
+        # products over the others by division: a factor of 1e-100 acts as one that vanishes
+        C = np.where(np.abs(C) < 1e-100, 1e-100, C)
+        product, weight = np.prod(C, axis=0), step / np.sinh(np.pi * k / 2)
+        others, heavy = product / C, weight * k
+        log2cosh += (1 - product) @ (weight / k)
+        sech2 += product @ heavy
+        response += (S * others) @ weight
+        overlap += (X * others) @ weight
+        active += ((C - (1 - entry.a)) * others) @ heavy
+        square += (Q * others) @ heavy
+        mixed -= (S * others * heavy) @ (S / C).T
+    # at k = 0: sin(k w) / sinh -> 2 w / pi and (1 - cos) / (k sinh) -> w^2 / pi; a pattern with y = 0 sees E sech^2 v alone
+    edge, variance = step / np.pi, entry.a * (1 + entry.rho)
+    sech2 += edge
+    mixed[np.diag_indices(len(on))] = square + edge * variance
+    found = Averages(float(np.log(2) + log2cosh + edge / 2 * variance * (y @ y)), np.zeros(K), np.zeros(K), float(sech2),
+                     variance * sech2 * np.eye(K), np.full(K, entry.a * sech2))
+    found.response[on], found.overlap[on] = response + edge * variance * y[on], overlap + edge * entry.a * y[on]
+    found.curvature[np.ix_(on, on)], found.active[on] = mixed, active + edge * entry.a
+    return found
 
 
 class Equal(NamedTuple):
-    """Averages over v = y sum of `count` entries: E w tanh v, E sech^2 v, E w^2 sech^2 v, E w w' sech^2 v (nan for one entry)."""
+    """Over v = y sum of `count` entries: E w tanh v, E sech^2 v, E w^2 sech^2 v, E w w' sech^2 v (nan for one entry)."""
 
     response: float
     sech2: float
@@ -141,10 +138,10 @@ class Equal(NamedTuple):
 
 
 def equal_averages(entry: Entry, count: int, y: float) -> Equal:
-    """What `averages` and `curvature` say for `count` equal amplitudes y, at the cost of one transform."""
-    k, sinh, step = _nodes(entry, np.full(count, y))
+    """What `averages` says for `count` equal amplitudes y, at the cost of one transform."""
+    k, step = _nodes(entry, np.full(count, y))
     C, S, Q, _ = entry.transforms(y * k)
-    rest, weight = C ** (count - 1), step / sinh
+    rest, weight = C ** (count - 1), step / np.sinh(np.pi * k / 2)
     variance = entry.a * (1 + entry.rho)
     return Equal(
         response=float((S * rest) @ weight + step / np.pi * variance * y),
@@ -154,15 +151,16 @@ def equal_averages(entry: Entry, count: int, y: float) -> Equal:
     )
 
 
-def leave_one_out(factors):
-    """Products over the first axis with each of its entries left out, without division."""
-    left, right = np.ones_like(factors), np.ones_like(factors)
-    np.cumprod(factors[:-1], axis=0, out=left[1:])
-    np.cumprod(factors[:0:-1], axis=0, out=right[-2::-1] if len(factors) > 1 else right[:0])
-    return left * right
+def _power(z, exponent):
+    """z^exponent by repeated squaring."""
+    result = np.ones_like(z)
+    while exponent:
+        if exponent & 1:
+            result = result * z
+        z, exponent = z * z, exponent >> 1
+    return result
 
 
 def _nodes(entry, y):
     step = 2 * np.pi / (entry.reach(y) + GAP)
-    k = step * np.arange(1, int(np.ceil(4 * GAP / np.pi / step)) + 1)
-    return k, np.sinh(np.pi * k / 2), step
+    return step * np.arange(1, int(np.ceil(4 * GAP / np.pi / step)) + 1), step

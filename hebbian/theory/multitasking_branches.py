@@ -6,39 +6,48 @@ With the laws of `multitasking_average`, field h = sum_mu w^mu n_mu and E w^2 = 
     n_mu   = E w^mu tanh(h/T) / (1 + rho),   m_mu = E xi^mu tanh(h/T)       stationary points (n = m for storage)
     A      = 1 - E w^mu w^nu sech^2(h/T) / (T (1 + rho))                    Hessian of f over 1 + rho; minimum = stable
 
-The map n -> E w tanh / (1 + rho) never raises f (concave-convex step), so it leads downhill to minima; Newton steps with
-the absolute values of the Hessian's eigenvalues finish, and pass by saddles.  Patterns that start at zero, or equal, stay so: starts are perturbed unless the symmetric state itself is wanted.
+The map n -> E w tanh / (1 + rho) never raises f (concave-convex step), so it leads downhill; Newton steps with the absolute
+values of the Hessian's eigenvalues finish, pass by saddles, and leave those they come close to.  Patterns that start at zero,
+or equal, stay so: starts are perturbed unless the symmetric state itself is wanted.  With many patterns the minima at low T
+are groups of equal amplitudes, a hierarchy of small mixtures, and most starts fall into one of the lowest.
 
-At T = 0 (storage) sign(xi . m) is constant inside each chamber of the hyperplanes {c . m = 0, c in {-1,0,1}^K}, so m is a
-polynomial in d there and the map reaches its fixed point in finitely many steps.  A state on a hyperplane has sites without
-field and is unstable.  Amplitudes a d^(k-1) solve the equations while each exceeds the sum of the later ones, which is
-1 - 2d + d^K > 0.  (Derived here; checked against enumeration and against the T -> 0 limit.)
+T = 0 is in `multitasking_frozen`.  (Derived here; checked against enumeration.)
 """
 
-from itertools import product
+from typing import NamedTuple
 
 import numpy as np
 
-from hebbian.theory.multitasking_average import Entry, averages, curvature
+from hebbian.theory import multitasking_frozen as frozen
+from hebbian.theory.multitasking_average import Averages, Entry, averages, equal_averages
 
 ZERO = 1e-9  # amplitudes below this, relative to a, are patterns that are not retrieved
 EQUAL = 1e-7  # amplitudes closer than this, relative to a, are one
-ENUMERABLE = 12  # 3^12 sites at T = 0
+SETTLED = 1e-11  # gradient of a state that counts as found
 
 
-def gradient(entry: Entry, n, T):
-    """n_mu minus its image under the map, an array that vanishes at solutions."""
-    return n - averages(entry, n / T).response / (1 + entry.rho)
+class Point(NamedTuple):
+    """Amplitudes n, with the free energy, n minus its image under the map (zero at solutions), and the Hessian."""
+
+    n: np.ndarray
+    free_energy: float
+    gradient: np.ndarray
+    hessian: np.ndarray
 
 
-def free_energy(entry: Entry, n, T) -> float:
-    """Free energy per spin of amplitudes n."""
-    return (1 + entry.rho) / 2 * float(n @ n) - T * averages(entry, n / T).log2cosh
+def site(entry: Entry, n, T) -> Averages:
+    """`averages` in the field h of amplitudes n, with T ln 2cosh(h/T), and sech^2(h/T)/T in the second moments."""
+    if T == 0:
+        return frozen.gaussian_averages(entry, n)
+    mean = averages(entry, n / T)
+    return mean._replace(log2cosh=T * mean.log2cosh, curvature=mean.curvature / T, active=mean.active / T)
 
 
-def hessian(entry: Entry, n, T):
-    """Hessian of the free energy over 1 + rho; the identity for free spins."""
-    return np.eye(len(n)) - curvature(entry, n / T).matrix / (T * (1 + entry.rho))
+def at(entry: Entry, n, T) -> Point:
+    """The free energy per spin at amplitudes n, and its first two derivatives over 1 + rho.  T = 0: Gaussian examples only."""
+    mean, scale = site(entry, n, T), 1 + entry.rho
+    return Point(n, scale / 2 * float(n @ n) - mean.log2cosh, n - mean.response / scale,
+                 np.eye(len(n)) - mean.curvature / scale)
 
 
 def example_stability(entry: Entry, n, T) -> float:
@@ -47,62 +56,65 @@ def example_stability(entry: Entry, n, T) -> float:
     1 - E xi^2 (M^2 - S^2) sech^2(h/T) / (T R M^2 (M - 1)), S = sum_A chi^A, R = r^2 (1 + rho).  In the Gaussian limit M to
     infinity at fixed rho it is 1 - rho E xi^2 sech^2(h/T) / (T (1 + rho)).
     """
-    second = curvature(entry, n / T)
+    mean, M, r = site(entry, n, T), entry.M, entry.r
     if entry.gaussian:
-        return float(1 - entry.rho / (1 + entry.rho) * second.active.max() / T)
-    M, r = entry.M, entry.r
+        return float(1 - entry.rho / (1 + entry.rho) * mean.active.max())
     if M == 1:
         return 1.0
-    spread = M**2 * second.active - (r * M) ** 2 * np.diag(second.matrix)
-    return float(1 - spread.max() / (M * (M - 1)) / (T * r**2 * (1 + entry.rho) * M))
+    spread = M**2 * mean.active - (r * M) ** 2 * np.diag(mean.curvature)
+    return float(1 - spread.max() / (M * (M - 1)) / (r**2 * (1 + entry.rho) * M))
 
 
-def descend(entry: Entry, start, T, steps=300):
-    """The minimum below `start`, sorted: a few steps of the map, then Newton's downhill in every eigendirection of the Hessian."""
-    n = np.abs(np.asarray(start, float))
+def descend(entry: Entry, start, T, steps=200):
+    """The minimum below `start`, sorted: a few steps of the map, then Newton's, downhill along every axis of the Hessian."""
+    here = at(entry, np.abs(np.asarray(start, float)), T)
     for _ in range(8):
-        n = n - gradient(entry, n, T)
-    f, g = free_energy(entry, n, T), gradient(entry, n, T)
+        here = at(entry, here.n - here.gradient, T)
     for _ in range(steps):
-        size = np.abs(g).max()
-        if size < 1e-15 * entry.a:
+        size = np.abs(here.gradient).max()
+        curved, axes = np.linalg.eigh(here.hessian)
+        along = (axes.T @ here.gradient) / np.maximum(np.abs(curved), 1e-12)
+        newton = -axes @ np.clip(along, -0.2 * entry.a, 0.2 * entry.a)
+        trials = [newton, newton / 4, newton / 16, -here.gradient]
+        if curved[0] < 0 and np.abs(along).max() < 1e-2 * entry.a:  # near a saddle: leave it along its most negative direction
+            trials = [side * part * entry.a * axes[:, 0] for part in (0.1, 0.02, 4e-3, 8e-4) for side in (1, -1)] + trials
+        elif size < 1e-15 * entry.a:
             break
-        curved, axes = np.linalg.eigh(hessian(entry, n, T))
-        newton = -axes @ ((axes.T @ g) / np.maximum(np.abs(curved), 1e-12))
-        newton *= min(1.0, 0.3 * entry.a / np.abs(newton).max())
-        for trial in (newton, newton / 4, newton / 16, -g):
-            there = np.abs(n + trial)
-            f_there, g_there = free_energy(entry, there, T), gradient(entry, there, T)
+        for trial in trials:
+            there = at(entry, np.abs(here.n + trial), T)
             # close to a minimum f is flat to rounding, and the gradient is what still falls
-            if f_there < f - 1e-13 or (curved[0] > 0 and np.abs(g_there).max() < size):
+            closer = curved[0] > 0 and np.abs(there.gradient).max() < size
+            if there.free_energy < here.free_energy - 1e-14 or closer:
                 break
-        if not np.abs(g_there).max() < size and not f_there < f - 1e-15:
+        else:
             break
-        n, f, g = there, f_there, g_there
-    return polish(entry, np.where(n < ZERO * entry.a, 0.0, n), T)
+        here = there
+    return polish(entry, np.where(here.n < ZERO * entry.a, 0.0, here.n) if T > 0 else here.n, T)
 
 
 def polish(entry: Entry, n, T):
     """Newton steps on the patterns that are on, as long as they help; sorted by size."""
     on = n > 0
-    size = np.abs(gradient(entry, n, T)).max()
+    here = at(entry, n, T)
     for _ in range(5 if on.any() else 0):
         better = n.copy()
-        better[on] -= np.linalg.lstsq(hessian(entry, n[on], T), gradient(entry, n[on], T), rcond=1e-12)[0]
-        error = np.abs(gradient(entry, better, T)).max()
-        if not error < size or np.any(better < 0):
+        better[on] -= np.linalg.lstsq(here.hessian[np.ix_(on, on)], here.gradient[on], rcond=1e-12)[0]
+        there = at(entry, better, T)
+        if not np.abs(there.gradient).max() < np.abs(here.gradient).max() or np.any(better < 0):
             break
-        n, size = better, error
+        n, here = better, there
     return np.sort(n)[::-1]
 
 
 def symmetric(entry: Entry, count, T):
     """Amplitude of `count` equal patterns, the positive root below T_c = a."""
+    if T == 0:
+        response = site(entry, np.ones(count), 0).response[0] if entry.gaussian else frozen.equal(entry, count)[0]
+        return response / (1 + entry.rho)
     from scipy.optimize import brentq
 
     def excess(y):  # amplitude / T against the temperature at which it is one
-        ones = np.full(count, y)
-        return averages(entry, ones).response[0] / ((1 + entry.rho) * y) - T
+        return equal_averages(entry, count, y).response / ((1 + entry.rho) * y) - T
 
     low, high = 1e-6, 1.0
     while excess(high) > 0:
@@ -117,47 +129,63 @@ def ladder(a, K):
 
 
 def starts(a, K):
-    """Structured starts: the ladder, each symmetric mixture tilted, and the same after the first rungs of the ladder.
-
-    Above eight patterns a selection of them, since each descent costs K^2.
-    """
-    few = K <= 8
-    d, found = 1 - a, [ladder(a, K) + 1e-3 * a * 0.5 ** np.arange(K)]
-    counts = range(1, K + 1) if few else sorted({1, 2, 3, 5, 8, 12, 20, K})
-    for rungs in range(0, min(K - 1, 4 if few else 2)):
-        for count in counts:
-            if rungs + count > K or (rungs and count == 1):
-                continue
-            for tilt in (0.05, 0.6) if count > 1 and few else (0.05,):
-                n = np.full(K, 1e-4 * a)
-                n[:rungs] = ladder(a, rungs)
-                n[rungs:rungs + count] = a * d**rungs * count**-0.5 * (1 - tilt * np.arange(count) / count)
-                found.append(n * (1 + 1e-6 * np.arange(K)[::-1]))
+    """Structured starts: the ladder, the pure state, and equal amplitudes, slightly tilted, after rungs of the ladder."""
+    slope, few = np.arange(K), K <= 8
+    found = [ladder(a, K) + 1e-3 * a * 0.5**slope, a * np.where(slope, 1e-4, 1) * (1 - 1e-6 * slope)]
+    for rungs in range(min(K - 1, 3 if few else 2 if K <= 16 else 1)):
+        for count in range(2, K - rungs + 1) if few else sorted({2, 3, 5, K - rungs}):
+            n = 1e-4 * a * (1 - 1e-6 * slope)
+            n[:rungs] = ladder(a, rungs)
+            n[rungs:rungs + count] = a * (1 - a) ** rungs * count**-0.5 * (1 - 0.05 * np.arange(count) / count)
+            found.append(n)
     return found
 
 
 def minima(entry: Entry, K, T):
-    """Minima of the free energy below the structured starts, lowest first, as a list of (f, n).
+    """Minima of the free energy, lowest first, as a list of (f, n).
 
-    At low T, where T = 0 solutions persist as separate minima, the lowest of those are starts as well (storage, K <= 6).
+    Below the structured starts, then below random changes of the lowest one found, as long as that finds a lower one.  Of few
+    patterns at low T the states at T = 0 are starts as well: each persists as a minimum of its own.
     """
-    found, begin = [], starts(entry.a, K)
-    if entry.r == 1 and 3 <= K <= 6 and T < 0.2 * entry.a:
-        begin += attractors(entry.a, K)[:20]
+    frozen_sites = T == 0 and not entry.gaussian
+    terms = frozen.terms(entry, K)
+    found, begin, tries = [], starts(entry.a, K), max(3, 72 // K)
+    if frozen_sites:
+        tries = int(np.clip(20_000 / terms, 3, 100))
+        begin += list(np.random.default_rng(1).dirichlet(np.ones(K), tries))
+    elif not entry.gaussian and K > 1 and terms < 100 and T < 0.2 * entry.a:
+        begin += [n for _, n in minima(entry, K, 0)[:20]]
+
+    def add(start):
+        if frozen_sites:
+            n = frozen.freeze(entry, start)
+            f, least = -(1 + entry.rho) / 2 * float(n @ n), not frozen.loose(entry, K, frozen.sums(entry, n)[2])
+        else:
+            here = at(entry, descend(entry, start, T), T)
+            n, f = here.n, here.free_energy
+            least = np.abs(here.gradient).max() < SETTLED and np.linalg.eigvalsh(here.hessian)[0] > -1e-9
+        if least and not any(np.allclose(n, other, rtol=0, atol=EQUAL * entry.a) for _, other in found):
+            found.append((f, n))
+
     for start in begin:
-        n = descend(entry, start, T)
-        if np.abs(gradient(entry, n, T)).max() > 1e-11:
-            continue
-        if not any(np.allclose(n, other, rtol=0, atol=EQUAL * entry.a) for _, other in found):
-            found.append((free_energy(entry, n, T), n))
-    least = [(f, n) for f, n in found if np.linalg.eigvalsh(hessian(entry, n, T))[0] > -1e-9]
-    return sorted(least or found, key=lambda pair: pair[0])
+        add(start)
+    rng, lowest = np.random.default_rng(0), np.inf
+    while found and min(f for f, _ in found) < lowest - 1e-13:
+        lowest, best = min(found, key=lambda pair: pair[0])
+        for first, second in rng.standard_normal((tries, 2, K)):
+            add(best * np.exp(0.5 * first) + 0.03 * entry.a * np.abs(second))
+    return sorted(found, key=lambda pair: pair[0])
+
+
+def outweighs(n, others) -> bool:
+    """Whether an amplitude exceeds the sum of others, by more than rounding."""
+    return n > (1 + EQUAL) * np.sum(others)
 
 
 def dominated(n):
     """Whether every amplitude exceeds the sum of the smaller ones: the chamber of the hierarchical state."""
     on = n[n > 0]
-    return len(on) > 0 and all(on[k] > on[k + 1:].sum() for k in range(len(on)))
+    return len(on) > 0 and all(outweighs(on[k], on[k + 1:]) for k in range(len(on)))
 
 
 def kind(n, a) -> str:
@@ -167,49 +195,3 @@ def kind(n, a) -> str:
     if len(on) < 2:
         return "P" if len(on) else "0"
     return f"{'S' if gaps.all() else 'x' if gaps.any() else 'h'}{len(on)}"
-
-
-# --- zero temperature ------------------------------------------------------------------------------------------------
-
-def frozen_map(a, m):
-    """(E xi sign(xi . m), probability of an active site without field) at T = 0, with sign(0) = 0."""
-    on = m[m > 0]
-    sites = np.array(list(product((-1, 0, 1), repeat=len(on))))
-    weight = np.prod(np.where(sites == 0, 1 - a, a / 2), axis=1)
-    field = sites @ on
-    tie = np.abs(field) < 1e-12 * a
-    image = np.zeros(len(m))
-    image[m > 0] = (weight * np.where(tie, 0, np.sign(field))) @ sites
-    blank = (1 - a) ** len(on)
-    loose = weight[tie].sum() - (blank if len(on) == len(m) else 0.0)
-    return image, loose
-
-
-def walk(a, count):
-    """Probabilities of -count, ..., count for the sum of `count` entries."""
-    law = np.array([1.0])
-    for _ in range(count):
-        law = np.convolve(law, [a / 2, 1 - a, a / 2])
-    return law
-
-
-def freeze(a, start, steps=200):
-    """The T = 0 solution below `start`, sorted; chambers are finitely many, so the map stops."""
-    m = np.sort(np.abs(start))[::-1]
-    for _ in range(steps):
-        image = np.sort(frozen_map(a, m)[0])[::-1]
-        if np.abs(image - m).max() < 1e-14:
-            return image
-        m = image
-    return m
-
-
-def attractors(a, K, tries=200):
-    """Stable T = 0 solutions reached from the structured starts and from `tries` fixed directions, lowest energy first."""
-    directions = np.random.default_rng(0).dirichlet(np.ones(K), tries if K > 3 else 0)
-    found = []
-    for start in [*starts(a, K), *directions]:
-        m = freeze(a, start)
-        if frozen_map(a, m)[1] < 1e-14 and not any(np.allclose(m, other, rtol=0, atol=1e-10) for other in found):
-            found.append(m)
-    return sorted(found, key=lambda m: -(m @ m))

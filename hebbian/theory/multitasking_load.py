@@ -5,11 +5,12 @@ High load, replica-symmetric, unit scale, with a = 1 - d and h = xi . m + s z, z
     m_mu = E xi^mu tanh(h/T) / a,   q = E tanh^2(h/T),   C = (1 - q)/T,   s^2 = alpha q / (1 - C)^2
 
 Sites that are blank in every condensed pattern are in the averages: they freeze in the noise.  Given s, overlaps follow and
-the load is explicit; it rises with s from where C = 1, and the branch up to its maximum is the retrieval state.  At T = 0 and one pattern,
-with y = m / (s sqrt 2),  sqrt(2 alpha) = (erf y - (2 y / sqrt pi)(a e^(-y^2) + d)) / y.  Replica symmetry is an approximation
-here: null sites freeze as a spin glass at low T (`replicon`).
+the load is explicit; it rises with s from where C = 1, and the branch up to its maximum is the retrieval state.  At T = 0 and
+one pattern, with y = m / (s sqrt 2),  sqrt(2 alpha) = (erf y - (2 y / sqrt pi)(a e^(-y^2) + d)) / y.  Replica symmetry is an
+approximation here: null sites freeze as a spin glass at low T (`replicon`).
 
-Extreme dilution, delta = gamma < 1, lambda = alpha c: a spin of one pattern meets Skellam(lambda/2, lambda/2) signed others, and
+Extreme dilution, delta = gamma < 1, lambda = alpha c: a spin of one pattern meets Skellam(lambda/2, lambda/2) signed
+others, and
 
     m = E tanh(m (1 + S)/T)     with all overlaps equal, T_c = 1 (unit scale);
 
@@ -44,7 +45,7 @@ class LoadSolution(saddle.Solution):
 
 
 def solve(model, T, branch) -> LoadSolution:
-    """Retrieval state of a network with a load alpha: "pure" (or "global") with one condensed pattern, "hierarchical" with two."""
+    """Retrieval state of a network with a load alpha, one condensed pattern ("pure", "global") or two ("hierarchical")."""
     a, unit = 1 - model.d, model.unit
     t = T * unit / a
     count = 2 if branch == "hierarchical" else 1
@@ -143,6 +144,28 @@ def extreme_limit(lam: float) -> float:
     crossing = np.flatnonzero((values[:-1] > 0) & (values[1:] <= 0))[0]
     y = brentq(margin, y[crossing], y[crossing + 1], xtol=1e-300, rtol=1e-15)
     return float(weight @ np.tanh(y * (1 + S)) / y)
+
+
+def extreme_overlaps(lam: float, T: float, count: int = 100, tolerance: float = 1e-7) -> np.ndarray:
+    """Overlaps of `count` equally frequent kinds of patterns at extreme dilution, delta = gamma, sorted, array (count,).
+
+    m_k = E tanh((m_k + h)/T), with h the sum of Poisson(lambda) signed overlaps of all kinds, iterated from overlaps spread
+    evenly by a third around the common one: equal above T_sym, unequal below it.  With E cos(q h) =
+    exp(lambda (mean_k cos(q m_k) - 1)) the average is the Fourier integral of `multitasking_average`.
+    """
+    m = extreme_overlap(lam, T) * (1 + np.linspace(-1, 1, count) / 3)
+    step = 2 * np.pi / ((lam + 10 * np.sqrt(lam) + 10) / T + 19)  # the chance of more other patterns on a spin is 1e-12
+    q = step * np.arange(1, int(np.ceil(24.0 / step)) + 1)  # sinh(pi q / 2) is 1e16 at the cut
+    weight = step / np.sinh(np.pi * q / 2)
+    for _ in range(20_000):
+        wave = np.outer(m / T, q)
+        image = np.sin(wave) @ (weight * np.exp(lam * (np.cos(wave).mean(axis=0) - 1))) + step / np.pi * m / T
+        change = np.abs(image - m).max()
+        m = image
+        if change < tolerance:
+            return np.sort(m)
+    raise NoSolution(f"the overlaps at lambda = {lam:g}, T = {T:g} still move by {change:.1e} a step: keep away from T_sym = "
+                     f"{extreme_limit(lam):.4f}, or raise the tolerance")
 
 
 def _skellam(lam):

@@ -39,14 +39,18 @@ class PhaseDiagram(Mapping):
     model : the model; its own values of x and y play no role.
     lines : dict of `Line` by name.
     x, y : names of the coordinates of the plane.
+    absent : by name, one clause that says why a line that other models of the family have is not there.
     """
 
     model: object
     lines: dict[str, Line] = field(default_factory=dict)
     x: str = "alpha"
     y: str = "T"
+    absent: dict[str, str] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Line:
+        if name in self.absent:
+            raise KeyError(f"{name} of {self.model} is not there: {self.absent[name]}")
         return self.lines[name]
 
     def __iter__(self) -> Iterator[str]:

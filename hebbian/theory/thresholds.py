@@ -59,7 +59,7 @@ def optimal_threshold(
     eps = fields.real("false_positive", false_positive, 0.0, 1.0, open_low=True, open_high=True)
     delta = fields.real("false_negative", false_negative, 0.0, 1.0, open_low=True, open_high=True)
     if criterion in ("median", "mean", "maximum"):
-        return _over_grid([(model.n, model.a, model.s)] if isinstance(model, Dendrite) else list(model), criterion, eps)
+        return _over_grid(_triples(model), criterion, eps)
     if not isinstance(model, Dendrite):
         raise InvalidInput(f"criterion = {criterion!r} takes one Dendrite: give 'median', 'mean' or 'maximum' for a grid")
     if criterion == "exponent":
@@ -127,6 +127,19 @@ def grid_statistic(grid: Iterable[tuple[int, int, int]], theta: int, statistic: 
     """Median, mean or maximum of the false positive at one threshold over a grid of (n, a, s), one pattern a segment."""
     values = [counting.divide(*counting.upper(n, s, a, theta)) for n, a, s in grid]
     return float({"median": np.median, "mean": np.mean, "maximum": np.max}[statistic](values))
+
+
+def _triples(grid):
+    """The (n, a, s) of a Dendrite, or of a given grid once it is known to hold sizes."""
+    if isinstance(grid, Dendrite):
+        return [(grid.n, grid.a, grid.s)]
+    try:
+        triples = [(n, a, s) for n, a, s in grid]
+    except (TypeError, ValueError):
+        triples = []
+    if not triples:
+        raise InvalidInput(f"a threshold was asked of {grid!r}: give a Dendrite or a list of triples (n, a, s)")
+    return [(fields.integer("n", n, 1), fields.integer("a", a, 1, n), fields.integer("s", s, 1, n)) for n, a, s in triples]
 
 
 def _over_grid(grid, statistic, level):

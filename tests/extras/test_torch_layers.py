@@ -12,6 +12,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="requires torch: install hebbian-lab[torch] (make test-torch)")
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "unit"))
 
+from attention_forward import random_cases  # noqa: E402
 from attention_golden import FILES, Golden  # noqa: E402
 
 import hebbian as hb  # noqa: E402
@@ -134,8 +135,47 @@ def test_dropout_acts_in_training_only():
     assert torch.equal(module.eval()(x), module.eval()(x))
 
 
-def test_wrong_shapes_are_one_sentence():
-    with pytest.raises(hb.InvalidInput, match="stored_pattern has shape"):
-        layers.Hopfield(4)(torch.randn(3, 4))
-    with pytest.raises(hb.InvalidInput, match="association_mask has shape"):
-        layers.Hopfield(4)(torch.randn(1, 3, 4), association_mask=torch.zeros(2, 3, dtype=torch.bool))
+X = torch.ones(2, 5, 6)
+BAD = [
+    (lambda: layers.Hopfield(6)(torch.randn(3, 6)), "stored_pattern has shape"),
+    (lambda: layers.Hopfield(6)(X[:, :0], X, X[:, :0]), "stored_pattern has shape"),
+    (lambda: layers.Hopfield(6)(X[..., :5]), "size 5"),
+    (lambda: layers.Hopfield(6)(X, X[:1], X), "one batch size"),
+    (lambda: layers.Hopfield(6)(X, X, X[:, :3]), "as many projections"),
+    (lambda: layers.Hopfield(6)(X, X), "two inputs"),
+    (lambda: layers.Hopfield(6)((X, X)), "tuple of 2"),
+    (lambda: layers.Hopfield(6)(X.long()), "type torch.int64"),
+    (lambda: layers.Hopfield(6)(X.double()), "type torch.float64"),
+    (lambda: layers.Hopfield(6)(X, association_mask=torch.zeros(4, 5, dtype=torch.bool)), "association_mask has shape"),
+    (lambda: layers.Hopfield(6)(X, association_mask=torch.zeros(5, 5, dtype=torch.int64)), "association_mask of type"),
+    (lambda: layers.Hopfield(6)(X, stored_pattern_padding_mask=torch.ones(2, 5)), "padding_mask has shape"),
+    (lambda: layers.Hopfield(6, num_heads=2, stored_pattern_as_static=True)(X), "give static patterns of size 3"),
+    (lambda: layers.Hopfield(6, association_activation="nope"), "association_activation = 'nope'"),
+    (lambda: layers.Hopfield(6, separation=lambda s: s[..., 0])(X), "separation returned shape"),
+    (lambda: layers.Hopfield(6, scaling=0.0), "scaling = 0.0"),
+    (lambda: layers.HopfieldPooling(6, quantity=0), "quantity = 0"),
+    (lambda: layers.HopfieldLayer(6)(X[0]), "input has shape"),
+]
+
+
+@pytest.mark.parametrize("call, words", BAD, ids=[words for _, words in BAD])
+def test_bad_input_is_one_clear_sentence(call, words):
+    with pytest.raises(hb.InvalidInput, match=words) as caught:
+        call()
+    assert "\n" not in str(caught.value)
+
+
+def test_masks_of_bytes_are_masks_of_bools():
+    layer, mask = layers.Hopfield(6), torch.rand(5, 5) < 0.4
+    x = torch.randn(2, 5, 6)
+    assert torch.equal(layer(x, association_mask=mask.byte()), layer(x, association_mask=mask))
+
+
+@pytest.mark.parametrize("block", range(4))
+def test_random_configurations_against_an_independent_forward_pass(block):
+    for case in random_cases(25, seed=31 + block):
+        module = layers.Hopfield(**case.options).double().eval()
+        module.load_state_dict({name: torch.tensor(value) for name, value in case.state.items()})
+        inputs, masks = [torch.tensor(x) for x in case.inputs], {name: torch.tensor(x) for name, x in case.masks.items()}
+        assert np.abs(module(*inputs, **masks).detach().numpy() - case.out).max() < 1e-10, case.options
+        assert np.abs(module.get_association_matrix(*inputs, **masks).numpy() - case.weights).max() < 1e-10, case.options

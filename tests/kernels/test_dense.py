@@ -35,9 +35,10 @@ def advance(kernel, key, sweeps, tau, rule, first=0):
 
 
 def table_of(N, shape):
-    """A user's energy that is no polynomial: a step, a kink, or large floats."""
-    X = np.arange(-N, N + 1, 2)
-    return {"step": (X > N // 2).astype(int), "kink": np.abs(X), "floats": np.exp(X / N * 3.0) * 1e20}[shape]
+    """A user's energy that is no polynomial: a step, a kink, teeth whose steps outgrow their gains, or large floats."""
+    X, j = np.arange(-N, N + 1, 2), np.arange(N + 1)
+    teeth = 2**25 * (-1) ** j * np.minimum(j, N - j) + np.abs(X)
+    return {"step": (X > N // 2).astype(int), "kink": np.abs(X), "teeth": teeth, "floats": np.exp(X / N * 3.0) * 1e20}[shape]
 
 
 CASES = [
@@ -45,7 +46,7 @@ CASES = [
     (40, 130, dict(p=3, energy="power"), 0.3), (24, 63, dict(p=4), 0.05), (25, 100, dict(p=4, energy="power"), 0.1),
     (30, 200, dict(p=5), 0.02), (18, 70, dict(p=6), 0.01), (31, 40, dict(p=7, energy="power"), 0.01),
     (90, 30, dict(p=8), 1e-3), (70, 1, dict(p=8, energy="power"), 1e-4), (16, 1, dict(p=2), 1.0), (30, 20, dict(p=2), 0.0),
-    (21, 50, "step", 2.0), (20, 10, "kink", 3.0), (22, 30, "floats", 1e20),
+    (21, 50, "step", 2.0), (20, 10, "kink", 3.0), (22, 30, "floats", 1e20), (22, 40, "teeth", 1e10),
 ]
 
 
@@ -134,13 +135,13 @@ def test_trajectories_of_numerics_1_are_pinned(case):
 
 
 def trajectory_digest(case):
-    """Digest of a run named 'p energy rule N K T': every sweep's series and the final spins and overlaps."""
-    p, energy, rule, N, K, T = case.split()
+    """Digest of a run named 'p energy rule N K T [order]': every sweep's series and the final spins and overlaps."""
+    p, energy, rule, N, K, T, *order = case.split()
     N, K, T = int(N), int(K), float(T)
     model = DenseHopfield(K=K, p=int(p), energy=energy)
     table = integer_table(model, N)
     packed = patterns.rademacher(N, K, seed=11, sample=3)
-    kernel = DenseKernel(packed.rows, K, table.values, start_spins(N, 2, seed=11))
+    kernel = DenseKernel(packed.rows, K, table.values, start_spins(N, 2, seed=11), order=order[0] if order else "sequential")
     key = streams.key("dynamics", "digest", int(p), energy, N, K, T, rule, seed=11, sample=3)
     series = advance(kernel, key, 40, float(np.float32(T / float(table.unit))), rule)
     state = hashlib.blake2b(digest_size=16)

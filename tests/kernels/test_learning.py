@@ -10,6 +10,7 @@ from scipy.special import eval_hermitenorm
 from scipy.stats import chi2
 
 from hebbian import patterns, reference, streams
+from hebbian._kernels.integers import narrow_plan
 from hebbian.models.dense import DenseHopfield, Settings, integer_table, mean_energy, polynomial
 from hebbian.simulation.learning import Learner
 
@@ -86,6 +87,47 @@ def test_supervised_kernel_equals_its_twin_bit_for_bit(path, N, K, fields, T, ru
     other = system_of(N, K, fields, T)[1]
     advance(other, key, sweeps, 1000 * tau if T else 1e9, rule)
     assert not np.array_equal(other.spins, kernel.spins)
+
+
+FORMS = [(300, 40, dict(p=2, M=20, r=0.5), 0.3, "blocks", 0), (290, 50, dict(p=2, M=101, r=0.4), 3.0, "blocks", 0),
+         (700, 21, dict(p=2, M=101, r=0.7), 0.4, "blocks", 0), (70, 33, dict(p=2, M=9, r=0.5), 0.4, "narrow", 0),
+         (150, 900, dict(p=3, M=20, r=0.5), 0.1, "narrow", 0),
+         (151, 870, dict(p=3, M=20, r=0.5, energy="power"), 1.5, "narrow", 0),
+         (120, 2100, dict(p=3, M=101, r=0.4), 0.1, "narrow", 7), (120, 700, dict(p=3, M=101, r=0.4), 1.0, "narrow", 7)]
+
+
+@pytest.mark.parametrize("start", ["pattern", "random"])
+@pytest.mark.parametrize("N, K, fields, T, form, shift", FORMS, ids=str)
+def test_narrow_integers_make_the_moves_of_floats(path, N, K, fields, T, form, shift, start):
+    """At sizes beyond the twin: condensed patterns, rounded products, cold and hot sweeps."""
+    model = DenseHopfield(K=K, protocol="supervised", **fields)
+    archetypes = patterns.rademacher(N, K, seed=3, sample=1)
+    sums = patterns.example_sums(archetypes, model.M, model.r, seed=3, sample=1)
+    table, U = integer_table(model, N), polynomial(model, N)
+    spins = np.stack([archetypes.unpack(0, 1)[0] if start == "pattern" else streams.signs((1, 2), N, 0, 0)] * 2)
+    wanted, other = (SupervisedKernel(sums.rows, K, table.values, U, spins, name) for name in (form, "floats"))
+    plan = narrow_plan(sums.rows, K, U)
+    assert plan.shift == shift
+    if start == "pattern" and (model.p == 3 or N == 700):
+        assert wanted.overlaps[0, 0] > plan.unit * plan.limit
+    tau = float(np.float32(T / float(table.unit)))
+    runs = [advance(kernel, (5, 6), 30, tau, "metropolis")[1] for kernel in (wanted, other)]
+    assert all(np.array_equal(*pair) for pair in zip(*runs, strict=True)) and runs[0][2].sum() > 0
+    assert np.array_equal(wanted.overlaps, other.overlaps) and wanted.form == form
+
+
+def test_forms_that_cannot_hold_the_sums_are_refused():
+    model = DenseHopfield(K=4, p=4, M=3, r=0.5, protocol="supervised")
+    sums = patterns.example_sums(patterns.rademacher(20, 4, seed=3, sample=1), 3, 0.5, seed=3, sample=1)
+    arguments = sums.rows, 4, integer_table(model, 20).values, polynomial(model, 20), np.ones((1, 20), np.int8)
+    assert SupervisedKernel(*arguments).form == "floats"
+    with pytest.raises(ValueError, match="form 'blocks' cannot hold these sums: use 'floats'"):
+        SupervisedKernel(*arguments, form="blocks")
+    # sums of very many examples leave eight bits
+    many = patterns.ExampleSums(100 * sums.rows, 4)
+    cubic = DenseHopfield(K=4, p=3, M=300, r=0.5, protocol="supervised")
+    assert narrow_plan(sums.rows, 4, polynomial(cubic, 20)) is not None
+    assert narrow_plan(many.rows + sums.rows, 4, polynomial(cubic, 20)) is None
 
 
 @pytest.mark.parametrize("N, K, fields, T", SYSTEMS, ids=str)

@@ -1,4 +1,4 @@
-"""The kernel of diluted patterns: bit-identical on every path to its twin, pinned, and Boltzmann's whole distribution at small N."""
+"""The kernel of diluted patterns: bit-identical on every path to its twin, pinned, and Boltzmann's distribution at small N."""
 
 import hashlib
 from itertools import product
@@ -66,7 +66,8 @@ def test_entries_follow_their_law():
     assert abs(agree.sum() / np.count_nonzero(agree) - 0.4) < 4 * np.sqrt(0.84 / np.count_nonzero(agree))
 
 
-CASES = [(16, 1, 0.0, 0.5), (33, 5, 0.4, 0.05), (100, 3, 0.8, 0.1), (70, 20, 0.25, 1.5), (90, 64, 0.5, 0.3), (50, 70, 0.9, 0.02),
+CASES = [(16, 1, 0.0, 0.5), (33, 5, 0.4, 0.05), (100, 3, 0.8, 0.1), (70, 20, 0.25, 1.5), (90, 64, 0.5, 0.3),
+         (50, 70, 0.9, 0.02),
          (40, 12, 0.5, 0.0), (200, 3, 0.97, 0.0)]
 
 

@@ -11,6 +11,7 @@ from scipy.stats import chi2
 
 from hebbian import patterns, reference, streams
 from hebbian._kernels import dense
+from hebbian._kernels.integers import plan_of
 from hebbian.models.dense import DenseHopfield, integer_table
 from kernels.test_dense import CASES, DIGESTS, advance, boltzmann, p_value, sampled, start_spins, table_of, trajectory_digest
 
@@ -134,13 +135,18 @@ def test_the_narrowest_exact_form_is_chosen():
     assert form(100, 300, p=3) == form(100, 300, p=3, energy="power") == "squares"
     assert form(100, 300, p=4) == form(60, 300, p=5) == "narrow"
     assert form(100, 300, p=8) == "wide"
+    assert form(22, 40, energy=table_of(22, "teeth")) == form(20, 10, energy=table_of(20, "kink")) == "narrow"
+    for shape, packed in (("teeth", False), ("kink", True)):
+        plan = plan_of(integer_table(DenseHopfield(K=9, energy=table_of(22, shape)), 22).values, 22, 9)
+        assert (plan.packed is not None) == packed
     for forbidden in ("squares", "blocked", "screened"):
         with pytest.raises(ValueError, match="cannot hold"):
             pair_of(DenseHopfield(K=300, p=4), 100, 300, forbidden)
 
 
 def test_a_quadratic_kernel_changes_its_form_between_calls_and_not_its_results():
-    N, K = 600, 30
+    # Calls long enough that the couplings are worth building.
+    N, K, sweeps = 500, 30, 3000
     model = DenseHopfield(K=K)
     table = integer_table(model, N)
     packed = patterns.rademacher(N, K, seed=3, sample=1)
@@ -149,7 +155,7 @@ def test_a_quadratic_kernel_changes_its_form_between_calls_and_not_its_results()
     seen = []
     for call, T in enumerate((0.2, 0.2, 3.0, 3.0, 0.1)):
         tau = float(np.float32(T / float(table.unit)))
-        first, second = (advance(kernel, (1, 2), 20, tau, "metropolis", 20 * call) for kernel in (free, fixed))
+        first, second = (advance(kernel, (1, 2), sweeps, tau, "metropolis", sweeps * call) for kernel in (free, fixed))
         assert all(np.array_equal(first[name], second[name]) for name in first)
         assert np.array_equal(free.overlaps, fixed.overlaps) and np.array_equal(free.spins, fixed.spins)
         seen.append(free.form)
@@ -181,8 +187,10 @@ def lanes_of(N, K, temperatures, energy="distinct"):
     return packed, table, start_spins(N, R, seed=5), keys, indices, taus
 
 
-# The last leaves int16 fields behind; 34 and 66 replicas fill one group and two with something left over.
-LANES = [(100, 7, 0.1, 1.0, 16), (97, 65, 0.1, 1.5, 34), (64, 130, 0.2, 2.0, 66), (300, 2500, 1.0, 4.0, 5)]
+# The fields of the last two leave int16 now and then, and always, but their sums over words do not; 34 and 66 replicas fill
+# one group and two with a rest.
+LANES = [(100, 7, 0.1, 1.0, 16), (97, 65, 0.1, 1.5, 34), (64, 130, 0.2, 2.0, 66), (301, 1100, 1.0, 4.0, 5),
+         (300, 2500, 1.0, 4.0, 5)]
 
 
 @pytest.mark.parametrize("rule", ["heat_bath", "metropolis"])
@@ -203,6 +211,23 @@ def test_a_lane_is_the_replica_alone(path, N, K, cold, hot, R, rule):
     final = lanes.spins.astype(int)
     assert np.array_equal(agreement[-1], (final[:R // 2 * 2:2] * final[1::2]).sum(axis=1))
     assert accepted.sum() > 0
+
+
+def test_lanes_hold_a_state_condensed_in_every_pattern(path):
+    # The spins follow the majority of three patterns, so that even the sum over one word leaves int16.
+    N, K, R = 30001, 3, 4
+    packed, table, _, keys, indices, taus = lanes_of(N, K, np.linspace(0.2, 0.6, R))
+    majority = np.sign(packed.unpack().sum(axis=0)).astype(np.int8)
+    lanes = dense.LaneKernel(packed.rows, K, table.values, np.stack([majority] * R))
+    assert np.abs(lanes.overlaps).sum(axis=1).min() > 2**15
+    overlap, energy, accepted, _ = lanes.run(keys, indices, 0, taus, True, 2)
+    for r in range(R):
+        alone = DenseKernel(packed.rows, K, table.values, np.stack([majority] * 2))
+        series = advance(alone, tuple(keys[r]), 2, taus[r], "heat_bath", first=0)
+        assert np.array_equal(series["overlap"][:, indices[r]], overlap[:, r])
+        assert np.array_equal(series["energy"][:, indices[r]], energy[:, r])
+        assert np.array_equal(alone.spins[indices[r]], lanes.spins[r])
+    assert 0 < accepted[:, 0].sum() < accepted[:, -1].sum()
 
 
 def test_lanes_refuse_what_is_not_quadratic():

@@ -62,7 +62,7 @@ def test_exchanges_without_their_acceptance_break_the_law(monkeypatch):
 def test_lanes_and_single_kernels_temper_alike(monkeypatch):
     model, settings = hb.DenseHopfield(K=8), dict(N=50, T=[0.3, 0.5, 0.8], samples=2, burn_in=10, sweeps=20)
     lanes = hb.temper(model, **settings)
-    monkeypatch.setattr(tempering, "_is_quadratic", lambda model: False)
+    monkeypatch.setattr(tempering.dense, "runs_in_lanes", lambda model, N: False)
     singles = hb.temper(model, **settings)
     assert np.array_equal(lanes.spins, singles.spins) and np.array_equal(lanes.m.values, singles.m.values)
     assert np.array_equal(lanes.exchange.values, singles.exchange.values) and lanes.exchange.mean.min() > 0

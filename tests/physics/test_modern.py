@@ -8,7 +8,7 @@ import pytest
 import hebbian as hb
 from hebbian.models import modern
 from hebbian.simulation import modern as simulation
-from hebbian.theory import modern_binary
+from hebbian.theory import modern_binary, modern_law
 from hebbian.theory.modern_ensembles import ENSEMBLES
 
 ModernHopfield = hb.ModernHopfield
@@ -20,30 +20,24 @@ def noise_variance(lam, N, alpha):
     return np.exp(N * (phi(2 * lam, N) - 2 * phi(lam, N) - alpha))
 
 
-def median_load(lam, N):
-    """Load where the median of the noise, not its mean, equals the signal: the median lies half its variance lower."""
-    edge = hb.capacity(ModernHopfield(lam=lam), N=N)
-    return edge + noise_variance(lam, N, edge) / (2 * N)
-
-
 @pytest.mark.parametrize("lam, N, K", [
     (0.5, 10, 300), (0.5, 20, 10_000), (1.0, 10, 3_000), (1.0, 14, 40_000), (2.0, 9, 30_000)])
 def test_one_step_threshold_of_the_sphere(lam, N, K):
-    # v / 2 leaves out its square: 4 errors and that.  Control: the threshold of a lam 3 per cent off is excluded.
+    # Controls: the threshold of a lam 3 per cent off is excluded.
     value, error = simulation.half_load(simulation.critical_loads(ModernHopfield(lam=lam), N=N, K=K, samples=60, seed=11))
-    shift = median_load(lam, N) - hb.capacity(ModernHopfield(lam=lam), N=N)
-    reach = 4 * error + N * shift**2
-    assert abs(value - median_load(lam, N)) < reach
+    reach = 4 * error + 0.5 / (N * np.exp(N * value))  # and half a pattern, since their number is whole
+    assert abs(value - modern_law.half_load(ModernHopfield(lam=lam), N)) < reach
     for wrong in (0.97 * lam, 1.03 * lam):
-        assert abs(value - median_load(wrong, N)) > reach
+        assert abs(value - modern_law.half_load(ModernHopfield(lam=wrong), N)) > reach
 
 
 def test_one_step_threshold_of_gaussian_patterns_is_that_of_the_median_norm():
     model, N = ModernHopfield(lam=0.5, ensemble="gauss"), 16
     loads = simulation.critical_loads(model, N=N, K=4_000, samples=400, queries=32, seed=12)
     value, error = simulation.half_load(loads)
-    assert abs(value - hb.capacity(model, N=N)) < 4 * error + 0.002  # the median of the noise, as for the sphere
-    assert abs(value - hb.capacity(model)) > 4 * error + 0.002
+    assert abs(value - modern_law.half_load(model, N)) < 4 * error
+    assert abs(modern_law.half_load(model, N) - hb.capacity(model, N=N)) < 0.006  # at the median norm
+    assert abs(value - hb.capacity(model)) > 4 * error
 
 
 @pytest.mark.parametrize("alpha", [0.24, 0.32, 0.40])
@@ -89,15 +83,28 @@ def test_sparse_critical_load():
     assert abs(value - hb.capacity(ModernHopfield(lam=1.0, separation="entmax15"), N=8)) > 4 * error
 
 
-def test_noisy_queries_approach_the_averaging_threshold_from_above():
-    # lam < 1 / sigma^2: the correction is of order 1/N, so the line through two sizes meets alpha_1 within its curvature.
-    model, sizes = ModernHopfield(lam=0.5, sigma=1.0), np.array([10, 14, 20, 26])
-    values, errors = np.array([simulation.half_load(simulation.critical_loads(
-        model, N=int(N), K=round(np.exp(0.36 * N)), samples=60, queries=64, seed=16)) for N in sizes]).T
-    slope, limit = np.polyfit(1 / sizes, values, 1, w=1 / errors)
-    assert np.all(np.diff(values) < 0) and np.all(values > hb.capacity(model))
-    assert abs(limit - hb.capacity(model)) < 0.015
-    assert abs(limit - hb.capacity(ModernHopfield(lam=0.5))) > 0.05
+@pytest.mark.parametrize("ensemble, lam, sigma, N, K", [
+    ("sphere", 0.5, 1.0, 12, 250), ("sphere", 4.0, 1.0, 12, 4_000), ("sphere", 4.0, 0.5, 7, 6_000),
+    ("binary", 1.0, 1.0, 14, 1_500), ("gauss", 2.0, 0.5, 10, 3_000)])
+def test_noisy_queries_are_lost_at_the_load_of_the_exact_law(ensemble, lam, sigma, N, K):
+    # Averaging, frozen, and near their crossing.  Controls: the limit of large N, and a noise 15 per cent off, are excluded.
+    model = ModernHopfield(lam=lam, sigma=sigma, ensemble=ensemble)
+    loads = simulation.critical_loads(model, N=N, K=K, samples=300, queries=16, seed=16)
+    value, error = simulation.half_load(loads)
+    # The number of patterns is whole: a median of ln K / N is uncertain by half a pattern more.
+    reach = 4 * error + 0.5 / (N * np.exp(N * value))
+    assert abs(value - hb.capacity(model, N=N)) < reach
+    for wrong in (0.85 * sigma, 1.15 * sigma):
+        assert abs(value - hb.capacity(ModernHopfield(lam=lam, sigma=wrong, ensemble=ensemble), N=N)) > reach
+    assert abs(value - hb.capacity(model)) > reach
+
+
+@pytest.mark.parametrize("alpha", [0.36, 0.38, 0.40, 0.42])
+def test_success_of_one_step_follows_its_exact_law_through_the_transition(alpha):
+    model = ModernHopfield(alpha=alpha, lam=0.5)
+    run = hb.simulate(model, N=12, samples=150, queries=16, seed=22)
+    assert abs(run.success.mean - hb.solve(model, N=12).success) < 4 * run.success.error
+    assert abs(run.success.mean - hb.solve(ModernHopfield(alpha=alpha + 0.02, lam=0.5), N=12).success) > 4 * run.success.error
 
 
 def test_iterating_loses_patterns_that_one_step_finds():

@@ -6,7 +6,7 @@ import pytest
 from scipy.special import binom
 
 import hebbian as hb
-from hebbian.theory import modern_binary
+from hebbian.theory import modern_binary, modern_capture, modern_law
 from hebbian.theory.modern import threshold
 from hebbian.theory.modern_ensembles import ENSEMBLES
 
@@ -191,6 +191,58 @@ def test_sparse_weights_have_no_averaging_limit():
     assert at == pytest.approx(0.5, abs=1e-4)  # K is an integer
 
 
+def sampled_scores(ensemble, N, shape, draw):
+    if ensemble == "sphere":
+        return 2 * draw.beta((N - 1) / 2, (N - 1) / 2, shape) - 1
+    return draw.standard_normal(shape) / np.sqrt(N) if ensemble == "gauss" else 1 - 2 * draw.binomial(N, 0.5, shape) / N
+
+
+@pytest.mark.parametrize("ensemble, lam, N, m, r, K", [
+    ("sphere", 0.5, 10, 1.0, 1.0, 45), ("sphere", 4.0, 12, 0.9, 1.4, 60), ("sphere", 2.0, 2, 0.5, 1.0, 4),
+    ("gauss", 1.0, 8, 0.8, 1.2, 30), ("binary", 1.0, 12, 1.0, 1.0, 900), ("binary", 0.5, 9, 5 / 9, 1.0, 5)])
+def test_law_of_the_noise_against_sampled_scores(ensemble, lam, N, m, r, K):
+    draw, hits, rows = np.random.default_rng(6), 0, 4_000_000 // K
+    for part in np.array_split(np.arange(rows), 20):
+        scores = sampled_scores(ensemble, N, (len(part), K - 1), draw)
+        hits += np.count_nonzero(np.exp(lam * N * (r * scores - m)).sum(axis=1) < 1)
+    below = modern_law.Below(ENSEMBLES[ensemble], N, lam, m, r)
+    error = np.sqrt(hits / rows * (1 - hits / rows) / rows)
+    assert 0.05 < hits / rows < 0.95 and abs(below(np.log(K)) - hits / rows) < 4 * error + 1e-4  # of the transform
+    assert abs(below(np.log(1.15 * K)) - hits / rows) > 4 * error + 1e-4
+
+
+def test_law_of_the_noise_of_one_and_two_wrong_patterns_in_high_precision():
+    # One: the tail itself.  Two: a convolution.  Hard for the transform, whose function has a kink at 1; four digits remain.
+    law, lam, N, m, r = ENSEMBLES["sphere"], 0.4, 8, 0.6, 1.1
+    below = modern_law.Below(law, N, lam, m, r)
+    assert below(np.log(2)) == pytest.approx(1 - law.tail(m / r, N), abs=1e-3)
+
+    def rest(t):
+        return max(-1, min(1, float(m + mpmath.log(1 - mpmath.exp(N * lam * (r * t - m))) / (N * lam)) / r))
+
+    exact = mpmath.quad(lambda t: (1 - t * t) ** 2.5 / mpmath.beta(0.5, 3.5) * (1 - law.tail(rest(t), N)),
+                        mpmath.linspace(-1, m / r - 1e-12, 7))
+    assert below(np.log(3)) == pytest.approx(float(exact), abs=2e-4)
+
+
+def test_half_load_of_sparse_weights_and_of_weak_noise_is_a_closed_form():
+    model = ModernHopfield(lam=1.0, separation="sparsemax")
+    tail = ENSEMBLES["sphere"].tail(1 - 1 / 14, 14)
+    assert capacity(model, N=14) == pytest.approx(np.log1p(np.log(2) / -np.log1p(-tail)) / 14, abs=1e-12)
+    # Many patterns share the noise, and the median of S is its mean less a sixth of third cumulant over variance.
+    phi = ENSEMBLES["sphere"].finite_cumulant
+    for lam, N in ((0.25, 40), (0.5, 40), (1.0, 30)):
+        annealed = capacity(ModernHopfield(lam=lam), N=N)
+        skewness = np.exp(N * (phi(3 * lam, N) - phi(2 * lam, N) - phi(lam, N) - annealed))
+        shift = modern_law.half_load(ModernHopfield(lam=lam), N) - annealed
+        assert shift == pytest.approx(skewness / (6 * N), rel=0.2, abs=1e-8)
+    # As N grows noisy queries reach the capacity of their channel, on both sides.
+    for lam in (0.5, 4.0):
+        model = ModernHopfield(lam=lam, sigma=1.0)
+        gaps = [modern_law.half_load(model, N) - capacity(model) for N in (20, 60)]
+        assert gaps[0] > gaps[1] > 0 and gaps[1] < 0.04
+
+
 def test_spin_stability_against_sampled_poisson_numbers():
     draw = np.random.default_rng(4)
     for lam, N, alpha in ((0.5, 20, 0.4862), (1.0, 16, 0.525), (0.5, 16, 0.566219)):
@@ -228,3 +280,25 @@ def test_what_theory_refuses():
         ModernHopfield(alpha=1.0).patterns(100)
     with pytest.raises(hb.InvalidInput, match="too little noise"):
         modern_binary.spin_stability(1.0, 10, 20)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lam, N, simulated, error", [(0.5, 14, 0.25621, 0.00043), (0.5, 28, 0.299183, 0.000078),
+                                                      (1.0, 18, 0.52522, 0.00021)])
+def test_capture_by_wrong_patterns_lowers_the_iterated_capacity_to_the_simulated_one(lam, N, simulated, error):
+    # Simulated by experiments/one_step_capacity/finite_size.py.  Control: the map alone, where it is not the limit already.
+    found = modern_capture.iterated(ModernHopfield(lam=lam), N)
+    assert abs(found - simulated) < 4 * error
+    if N < 28:
+        assert abs(capacity(ModernHopfield(lam=lam), N=N, steps="iterated") - simulated) > 4 * error
+
+
+def test_capture_is_a_cavity_solution_whose_limit_is_the_map():
+    # Few captors and little spread, lam = 1/4 at N = 60: the edge of the fixed point is the fold of the map.
+    lam, N = 0.25, 60
+    edge = capacity(ModernHopfield(lam=lam), N=N, steps="iterated")
+    below, above = (modern_capture.state(lam, N, (edge + shift) * N) for shift in (-3e-4, 3e-4))
+    assert above is None and below is not None and below[1] < 1e-6 and below[2] < 0.05
+    assert modern_capture.iterated(ModernHopfield(lam=lam), N) == pytest.approx(edge, abs=3e-4)
+    with pytest.raises(hb.NotDefined, match="clean queries"):
+        modern_capture.iterated(ModernHopfield(sigma=1.0), 10)

@@ -1,4 +1,4 @@
-"""Exact mean field of multitasking networks: averages by enumeration, states by other routes, boundaries against closed forms."""
+"""Exact mean field of multitasking networks: averages by enumeration, states by other routes, boundaries in closed form."""
 
 import itertools
 import math
@@ -11,9 +11,10 @@ import hebbian as hb
 from hebbian.models.multitasking import MultitaskingHopfield
 from hebbian.theory import multitasking as theory
 from hebbian.theory import multitasking_branches as branches
+from hebbian.theory import multitasking_frozen as frozen
 from hebbian.theory import multitasking_lines as boundaries
 from hebbian.theory import multitasking_load as load
-from hebbian.theory.multitasking_average import Entry, averages, curvature, equal_averages
+from hebbian.theory.multitasking_average import Entry, averages, equal_averages
 
 
 def law_of(entry):
@@ -29,13 +30,14 @@ def law_of(entry):
 def enumerated(entry, y):
     """The averages over all configurations of one site, term by term."""
     K = len(y)
-    total = dict(log2cosh=0.0, response=np.zeros(K), overlap=np.zeros(K), sech2=0.0, matrix=np.zeros((K, K)), active=np.zeros(K))
+    total = dict(log2cosh=0.0, response=np.zeros(K), overlap=np.zeros(K), sech2=0.0, curvature=np.zeros((K, K)),
+                 active=np.zeros(K))
     for configuration in itertools.product(list(law_of(entry)), repeat=K):
         xi, w, p = (np.array(values) for values in zip(*configuration))
         p, v = np.prod(p), w @ y
         sech2 = 1 / np.cosh(v) ** 2
         for name, value in dict(log2cosh=np.logaddexp(v, -v), response=w * np.tanh(v), overlap=xi * np.tanh(v), sech2=sech2,
-                                matrix=np.outer(w, w) * sech2, active=xi**2 * sech2).items():
+                                curvature=np.outer(w, w) * sech2, active=xi**2 * sech2).items():
             total[name] = total[name] + p * value
     return total
 
@@ -47,12 +49,12 @@ ENTRIES = [Entry(0.6), Entry(1.0), Entry(0.3), Entry(0.7, M=1, r=0.4), Entry(0.7
 @pytest.mark.parametrize("entry", ENTRIES, ids=str)
 def test_quadrature_equals_enumeration(entry, y):
     y = np.array(y)
-    exact, found, second = enumerated(entry, y), averages(entry, y), curvature(entry, y)
-    for name, value in (found._asdict() | second._asdict()).items():
+    exact, found = enumerated(entry, y), averages(entry, y)
+    for name, value in found._asdict().items():
         assert np.allclose(value, exact[name], rtol=0, atol=3e-14), name
     if np.ptp(y) == 0:
         equal = equal_averages(entry, 3, y[0])
-        wanted = (exact["response"][0], exact["sech2"], exact["matrix"][0, 0], exact["matrix"][0, 1])
+        wanted = (exact["response"][0], exact["sech2"], exact["curvature"][0, 0], exact["curvature"][0, 1])
         assert np.allclose(equal, wanted, rtol=0, atol=3e-14)
 
 
@@ -70,7 +72,7 @@ def test_gaussian_examples_equal_a_double_gauss_hermite_rule():
     found = averages(entry, y)
     assert np.allclose(found.response, response, rtol=0, atol=1e-12) and np.allclose(found.overlap, overlap, rtol=0, atol=1e-12)
     # Stein's lemma, n = m / (1 + rho - rho E xi^2 sech^2 / T) in terms of response = (1 + rho) n.
-    stein = found.overlap + entry.rho * y * curvature(entry, y).active
+    stein = found.overlap + entry.rho * y * found.active
     assert np.allclose(found.response, stein, rtol=0, atol=1e-14)
     exact = averages(Entry(0.6, M=4, r=0.5), y)
     assert np.abs(exact.response - found.response).max() > 1e-3  # the control: four examples are not Gaussian
@@ -79,10 +81,42 @@ def test_gaussian_examples_equal_a_double_gauss_hermite_rule():
 def test_many_patterns_against_a_convolution_of_walks():
     # Twenty equal amplitudes: their sum is a ternary walk.
     entry, K, y = Entry(0.45), 20, 0.3
-    steps = branches.walk(entry.a, K - 1)
-    S = np.arange(-(K - 1), K)
+    steps, S = np.ones(1), np.arange(-(K - 1), K)
+    for _ in range(K - 1):
+        steps = np.convolve(steps, [entry.a / 2, 1 - entry.a, entry.a / 2])
     t = 0.5 * entry.a * (steps @ np.tanh(y * (S + 1)) - steps @ np.tanh(y * (S - 1)))
     assert np.allclose(averages(entry, np.full(K, y)).response, t, rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize("entry", [Entry(0.45), Entry(0.6, M=5, r=0.7), Entry(0.5, M=4, r=0.4)], ids=str)
+def test_thirty_unequal_patterns_against_a_convolution_on_a_lattice(entry):
+    # With y in multiples of one number the field lives on a lattice, where its law is a convolution.
+    K, rng = 30, np.random.default_rng(11)
+    multiples, unit = rng.integers(1, 12, K), 0.02 * entry.r * entry.M
+    w, p, tilt = frozen.law(entry)
+    steps = np.rint(w * entry.r * entry.M).astype(int) if entry.r < 1 else w.astype(int)
+
+    def walk(patterns):
+        law = np.ones(1)
+        for mu in patterns:
+            one = np.zeros(2 * entry.M * multiples[mu] + 1)
+            one[multiples[mu] * (steps + entry.M)] = p
+            law = np.convolve(law, one)
+        return unit / (entry.r * entry.M) * (np.arange(len(law)) - len(law) // 2), law
+
+    found, (v, law) = averages(entry, unit * multiples), walk(range(K))
+    assert found.log2cosh == pytest.approx(law @ np.logaddexp(v, -v), abs=1e-13)
+    assert found.sech2 == pytest.approx(law @ np.cosh(v) ** -2.0, abs=1e-13)
+    for mu, nu in ((0, 1), (29, 5)):
+        v, law = walk([k for k in range(K) if k != mu])
+        field = v + unit * multiples[mu] * w[:, None]
+        assert found.response[mu] == pytest.approx((p * w) @ np.tanh(field) @ law, abs=1e-13)
+        assert found.overlap[mu] == pytest.approx(tilt @ np.tanh(field) @ law, abs=1e-13)
+        assert found.curvature[mu, mu] == pytest.approx((p * w**2) @ np.cosh(field) ** -2.0 @ law, abs=1e-13)
+        v, law = walk([k for k in range(K) if k not in (mu, nu)])
+        field = v + unit * (multiples[mu] * w[:, None, None] + multiples[nu] * w[:, None])
+        mixed = np.einsum("a,b,abv,v", p * w, p * w, np.cosh(field) ** -2.0, law)
+        assert found.curvature[mu, nu] == pytest.approx(mixed, abs=1e-13)
 
 
 # --- states ------------------------------------------------------------------------------------------------------------
@@ -142,15 +176,17 @@ def test_the_global_minimum_on_the_phase_map(K, d, T, kind):
 
 def test_overlap_is_the_derivative_of_the_free_energy_and_the_hessian_its_second():
     entry, n, T, h = Entry(0.6, M=3, r=0.7), np.array([0.3, 0.2, 0.1]), 0.15, 1e-5
-    slope = [(branches.free_energy(entry, n + e, T) - branches.free_energy(entry, n - e, T)) / (2 * h) for e in h * np.eye(3)]
-    assert np.allclose(slope, (1 + entry.rho) * branches.gradient(entry, n, T), rtol=0, atol=1e-9)
-    bend = [(branches.gradient(entry, n + e, T) - branches.gradient(entry, n - e, T)) / (2 * h) for e in h * np.eye(3)]
-    assert np.allclose(bend, branches.hessian(entry, n, T), rtol=0, atol=1e-8)
+    here, sides = branches.at(entry, n, T), [[branches.at(entry, n + side * e, T) for side in (1, -1)] for e in h * np.eye(3)]
+    slope = [(up.free_energy - down.free_energy) / (2 * h) for up, down in sides]
+    assert np.allclose(slope, (1 + entry.rho) * here.gradient, rtol=0, atol=1e-9)
+    bend = [(up.gradient - down.gradient) / (2 * h) for up, down in sides]
+    assert np.allclose(bend, here.hessian, rtol=0, atol=1e-8)
 
 
 def test_even_numbers_of_poor_examples_overfit_only_without_a_teacher():
     learn = dict(K=1, d=0.0, M=6, r=0.3)
-    supervised, unsupervised = (hb.solve(MultitaskingHopfield(protocol=p, **learn), T=0.02) for p in ("supervised", "unsupervised"))
+    protocols = "supervised", "unsupervised"
+    supervised, unsupervised = (hb.solve(MultitaskingHopfield(protocol=name, **learn), T=0.02) for name in protocols)
     assert supervised.stable and not unsupervised.stable and unsupervised.example_stability == pytest.approx(-8.7, abs=0.05)
     assert hb.solve(MultitaskingHopfield(protocol="unsupervised", **learn | dict(M=7)), T=0.02).stable
 
@@ -172,18 +208,68 @@ def test_example_stability_is_an_eigenvalue_of_the_full_hessian(M, r):
 
 # --- zero temperature ----------------------------------------------------------------------------------------------------
 
-def test_zero_temperature_is_the_limit_and_has_its_closed_forms():
-    for K, d, branch in ((3, 0.5, "hierarchical"), (3, 0.57, "mixture"), (4, 0.3, "global"), (5, 0.6, "global"), (1, 0.3, "pure")):
-        model = MultitaskingHopfield(K=K, d=d)
-        frozen, cold = hb.solve(model, T=0.0, branch=branch), hb.solve(model, T=1e-3, branch=branch)
-        assert np.allclose(frozen.m, cold.m, rtol=0, atol=1e-6) and frozen.stable
-        assert frozen.free_energy == pytest.approx(cold.free_energy, abs=1e-3)
+@pytest.mark.parametrize("K, d, branch, learning", [
+    (3, 0.5, "hierarchical", {}), (3, 0.57, "mixture", {}), (4, 0.3, "global", {}), (5, 0.6, "global", {}),
+    (1, 0.3, "pure", {}),
+    (3, 0.3, "global", dict(M=5, r=0.7)), (4, 0.5, "global", dict(M=3, r=0.5)), (2, 0.4, "hierarchical", dict(M=4, r=0.7)),
+    (3, 0.3, "global", dict(M=5, r=0.7, examples="gaussian")), (2, 0.6, "parallel", dict(M=5, r=0.7, examples="gaussian"))])
+def test_zero_temperature_is_the_limit(K, d, branch, learning):
+    learning = dict(learning)
+    options = dict(branch=branch, examples=learning.pop("examples", "exact"))
+    model = MultitaskingHopfield(K=K, d=d, protocol="supervised" if learning else "storage", **learning)
+    T = 1e-3
+    ground, cold = hb.solve(model, T=0.0, **options), hb.solve(model, T=T, **options)
+    # f = E - T ln 2 P(h = 0) to exp(-margin/T); Gaussian fields have a density at 0, which costs O(T^2)
+    smooth = 5 * T**2 if options["examples"] == "gaussian" else 2e-8
+    assert ground.free_energy - T * math.log(2) * (1 - ground.q) == pytest.approx(cold.free_energy, abs=smooth)
+    assert ground.stable and ground.residual < 1e-13
+    assert ground.m2 == pytest.approx(cold.m2, abs=max(smooth, 1e-6))
+
+
+def test_the_sums_at_zero_temperature_equal_enumeration():
+    for entry in (Entry(0.6), Entry(0.7, M=3, r=0.4), Entry(0.8, M=4, r=0.5), Entry(1.0, M=2, r=0.6)):
+        for n in ([0.5, 0.2, 0.1], [0.3, 0.3, 0.3], [0.4, 0.3, 0.0], [0.4, 0.2, 0.2]):
+            response, overlap, tie = np.zeros(3), np.zeros(3), 0.0
+            for xi, w, p in (map(np.array, zip(*site)) for site in itertools.product(list(law_of(entry)), repeat=3)):
+                field = w @ n
+                sign = np.sign(field) if abs(field) > 1e-12 else 0
+                response, overlap, tie = (old + np.prod(p) * new for old, new in
+                                          ((response, w * sign), (overlap, xi * sign), (tie, float(sign == 0))))
+            found = frozen.sums(entry, np.array(n))
+            assert np.allclose(found[0], response, rtol=0, atol=1e-14) and np.allclose(found[1], overlap, rtol=0, atol=1e-14)
+            assert found[2] == pytest.approx(tie, abs=1e-14)
+        equal = frozen.equal(entry, 3)
+        assert (equal[0], equal[1]) == pytest.approx([values[0] for values in frozen.sums(entry, np.ones(3))[:2]], abs=1e-14)
+
+
+def test_gaussian_examples_at_zero_temperature():
+    # E|h| has E w sign h as gradient and E w w' 2 delta(h) as Hessian; and one pattern has a closed form.
+    entry, n, h = Entry(0.6, M=3, r=0.6, gaussian=True), np.array([0.4, 0.25, 0.1]), 1e-5
+    here = frozen.gaussian_averages(entry, n)
+    sides = [[frozen.gaussian_averages(entry, n + side * e) for side in (1, -1)] for e in h * np.eye(3)]
+    assert np.allclose([(up.log2cosh - down.log2cosh) / (2 * h) for up, down in sides], here.response, rtol=0, atol=1e-9)
+    assert np.allclose([(up.response - down.response) / (2 * h) for up, down in sides], here.curvature, rtol=0, atol=1e-8)
+    for rho in (0.2, 1.0, 3.0):
+        learned = MultitaskingHopfield(K=1, d=0.3, protocol="supervised", M=1, r=1 / math.sqrt(1 + rho))
+        solved = hb.solve(learned, T=0.0, examples="gaussian", branch="pure")
+        assert solved.m[0] == pytest.approx(0.7 * math.erf(1 / math.sqrt(2 * rho)), abs=1e-13) and solved.stable
+    for d, stable in ((0.32, False), (0.37, True)):  # d_sym(rho = 0.3) = 0.345
+        learned = MultitaskingHopfield(K=2, d=d, protocol="supervised", M=1, r=1 / math.sqrt(1.3))
+        assert hb.solve(learned, T=0.0, examples="gaussian", branch="parallel").stable == stable
+
+
+def test_zero_temperature_in_closed_form_and_its_instabilities():
     q = (1 - 0.57) ** 2 / 2
     mixture = 0.43 * np.array([1 - q, 0.57 + q, 0.57**2 + q])
     assert np.allclose(hb.solve(MultitaskingHopfield(K=3, d=0.57), T=0.0, branch="mixture").m, mixture, rtol=0, atol=1e-15)
     for K in (2, 3, 5, 9):
         parallel = hb.solve(MultitaskingHopfield(K=K, d=0.4), T=0.0, branch="parallel")
-        assert parallel.m == pytest.approx(branches.frozen_map(0.6, np.ones(K))[0]) and parallel.hessian_min == -math.inf
+        assert parallel.m == pytest.approx(frozen.sums(Entry(0.6), np.ones(K))[1]) and parallel.hessian_min == -math.inf
+    # Sites with as many right as wrong examples are loose without a teacher, and only there.
+    for M, stable in ((4, False), (5, True)):
+        learn = dict(K=2, d=0.3, M=M, r=0.7)
+        assert hb.solve(MultitaskingHopfield(protocol="supervised", **learn), T=0.0).stable
+        assert hb.solve(MultitaskingHopfield(protocol="unsupervised", **learn), T=0.0).stable == stable
 
 
 @pytest.mark.parametrize("K, border", [(3, 0.618034), (4, 0.543689), (5, 0.518790)])
@@ -191,10 +277,9 @@ def test_the_hierarchy_exists_at_zero_temperature_up_to_its_border(K, border):
     assert hb.solve(MultitaskingHopfield(K=K, d=border - 2e-6), T=0.0, branch="hierarchical").stable
     with pytest.raises(hb.NoSolution, match="mixture"):
         hb.solve(MultitaskingHopfield(K=K, d=border + 2e-6), T=0.0, branch="hierarchical")
-    ladder = branches.ladder(1 - border + 1e-3, K)
-    assert np.allclose(branches.frozen_map(1 - border + 1e-3, ladder)[0], ladder, rtol=0, atol=1e-14)
-    ladder = branches.ladder(1 - border - 1e-3, K)
-    assert not np.allclose(branches.frozen_map(1 - border - 1e-3, ladder)[0], ladder, rtol=0, atol=1e-4)
+    for a, solves in ((1 - border + 1e-3, True), (1 - border - 1e-3, False)):
+        ladder = branches.ladder(a, K)
+        assert np.allclose(frozen.sums(Entry(a), ladder)[0], ladder, rtol=0, atol=1e-14 if solves else 1e-4) == solves
 
 
 # --- boundaries ------------------------------------------------------------------------------------------------------------
@@ -202,11 +287,11 @@ def test_the_hierarchy_exists_at_zero_temperature_up_to_its_border(K, border):
 def test_pure_limit_against_its_closed_form():
     # With x = a / T and t = tanh(x t):  a = (1 - 1/x) / t^2.
     for d in (0.1, 0.26, 0.5, 0.66):
-        def dilution(x):
+        def excess(x, a):
             t = brentq(lambda t: t - math.tanh(x * t), 1e-3, 1.0, xtol=1e-15)
-            return (1 - 1 / x) / t**2 - (1 - d)
+            return (1 - 1 / x) / t**2 - a
 
-        x = brentq(dilution, 1.002, 40.0, xtol=1e-14)
+        x = brentq(excess, 1.002, 40.0, args=(1 - d,), xtol=1e-14)
         assert boundaries.pure_limit(Entry(1 - d)) == pytest.approx((1 - d) / x, abs=1e-9)
 
 
@@ -256,8 +341,8 @@ def test_the_diagram_of_three_patterns():
 
 @pytest.mark.parametrize("K, border", [(4, 0.51868), (5, 0.50720)])
 def test_more_patterns_lose_the_hierarchy_earlier(K, border):
-    diagram_x = boundaries.equal_energies(lambda d: Entry(1 - d), K, 0.6 if K == 3 else {4: 0.543689, 5: 0.518790}[K], (0, 0))
-    assert diagram_x[0][0] == pytest.approx(border, abs=6e-6)
+    d, n = boundaries.equal_energies_frozen(lambda d: Entry(1 - d), K, {4: 0.543689, 5: 0.518790}[K])
+    assert d == pytest.approx(border, abs=6e-6) and n @ n == pytest.approx((branches.ladder(1 - d, K) ** 2).sum(), abs=1e-13)
 
 
 def test_states_on_both_sides_of_the_lines():
@@ -298,8 +383,11 @@ def test_learning_at_zero_temperature_is_an_error_function():
         assert found == pytest.approx(m, abs=3e-6) and m == pytest.approx(math.erf(1 / math.sqrt(2 * rho)), abs=1e-6)
     for r, M in ((0.2, 24), (0.1, 99)):
         learned = MultitaskingHopfield(K=3, d=0.3, protocol="supervised", M=5, r=r)
-        assert theory.learning_threshold(learned) == pytest.approx(M, abs=1e-9)
-    assert theory.learning_threshold(learned, p=0.95) == pytest.approx(99 / 0.260, rel=2e-3)
+        assert hb.learning_threshold(learned) == M
+    # (1 - r^2) / (r^2 rho_p) = 99 / 0.26032 = 380.3, rho_p = 1 / (2 erfinv(0.95)^2)
+    assert hb.learning_threshold(learned, p=0.95) == 381
+    with pytest.raises(hb.NotDefined, match="protocol"):
+        hb.learning_threshold(MultitaskingHopfield(K=3, d=0.3))
 
 
 def test_high_load():
@@ -332,6 +420,19 @@ def test_extreme_dilution():
     assert load.extreme_overlap(1e-9, 0.5) == pytest.approx(brentq(lambda m: m - math.tanh(2 * m), 0.5, 1), abs=1e-8)
 
 
+@pytest.mark.parametrize("lam, T", [(1.0, 0.15), (2.0, 0.2)])
+def test_overlaps_at_extreme_dilution_split_below_the_limit(lam, T):
+    # Two kinds: others of either kind on a spin are two Skellam numbers, summed one by one.
+    m = load.extreme_overlaps(lam, T, 2, tolerance=1e-12)
+    S, weight = load._skellam(lam / 2)
+    for own in m:
+        field = own + m[0] * S[:, None] + m[1] * S
+        assert weight @ np.tanh(field / T) @ weight == pytest.approx(own, abs=1e-10)
+    assert m[1] - m[0] > 0.05 and T < load.extreme_limit(lam)
+    above = load.extreme_limit(lam) * 1.2
+    assert np.allclose(load.extreme_overlaps(lam, above, 10), load.extreme_overlap(lam, above), rtol=0, atol=1e-5)
+
+
 # --- what it says ----------------------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("ask, error, says", [
@@ -345,10 +446,10 @@ def test_errors_are_one_sentence(ask, error, says):
 
 
 def test_undefined_corners_say_so():
-    with pytest.raises(hb.NotDefined, match="storage"):
-        hb.solve(MultitaskingHopfield(K=2, d=0.3, protocol="supervised", M=3, r=0.5), T=0.0)
-    with pytest.raises(hb.NotDefined, match="3\\^K"):
-        hb.solve(MultitaskingHopfield(K=20, d=0.3), T=0.0)
+    for many, options in ((dict(K=25), {}), (dict(K=6, protocol="supervised", M=50, r=0.5), {}),
+                          (dict(K=9, protocol="supervised", M=3, r=0.5), dict(examples="gaussian"))):
+        with pytest.raises(hb.NotDefined, match="too many"):
+            hb.solve(MultitaskingHopfield(d=0.3, **many), T=0.0, **options)
     with pytest.raises(hb.NotDefined, match="alpha"):
         hb.phase_diagram(MultitaskingHopfield(alpha=0.1, d=0.3))
     solved = hb.solve(MultitaskingHopfield(K=2, d=0.3), T=0.1, start=[0.5, 0.1])
@@ -360,6 +461,38 @@ def test_thirty_patterns():
     solved = hb.solve(model, T=0.02, branch="hierarchical")
     few = hb.solve(MultitaskingHopfield(K=8, d=0.5), T=0.02, branch="hierarchical")
     assert solved.kind == few.kind and np.allclose(solved.m[:8], few.m, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("K, d, T, learning, bound, kind", [
+    (5, 0.55, 0.005, {}, -0.145822228, "h5"), (7, 0.6, 0.005, {}, -0.128049206, "h7"),
+    (20, 0.6, 0.005, {}, -0.128269571, "x20"),
+    (5, 0.45, 0.005, dict(M=5, r=0.7), -0.176047276, "h5"),
+    (10, 0.5, 0.005, dict(M=5, r=0.7), -0.159355824, "h10"),
+    pytest.param(30, 0.5, 0.005, dict(M=5, r=0.7), -0.159364494, "x24", marks=pytest.mark.slow)])
+def test_the_lowest_minimum_of_rough_landscapes(K, d, T, learning, bound, kind):
+    # Bounds: the lowest of 40 descents from random starts by an independent plain optimiser, rounded up at 1e-9.
+    found = hb.solve(MultitaskingHopfield(K=K, d=d, protocol="supervised" if learning else "storage", **learning), T=T)
+    assert found.free_energy <= bound + 1e-9 and found.stable and found.residual < 1e-12 and found.kind == kind
+
+
+def test_boundaries_for_any_number_of_patterns():
+    diagram = hb.phase_diagram(MultitaskingHopfield(K=9, d=0.5), points=20)
+    assert {f"T_{n}" for n in range(2, 9)} | {f"symmetric_{n}_lower" for n in range(2, 10)} <= set(diagram)
+    for n in range(2, 9):
+        T = dict(zip(diagram[f"T_{n}"].d.round(9), diagram[f"T_{n}"].T))
+        # at small d the amplitude at T = 0 of the pattern that condenses
+        assert T[0.1] == pytest.approx(0.9 * 0.1**n, rel=1e-7)
+        solved = [hb.solve(MultitaskingHopfield(K=9, d=0.4), T=T[0.4] * shift, branch="hierarchical") for shift in (0.99, 1.01)]
+        assert [solution.kind for solution in solved] == [f"h{n + 1}", f"h{n}"]
+    assert diagram["d_c"].d == pytest.approx(0.500994177922889, abs=1e-12) and diagram["d_c"].T == 0
+    with pytest.raises(KeyError, match="at most 6"):
+        diagram["d_x"]
+    with pytest.raises(KeyError, match="storage only"):
+        hb.phase_diagram(MultitaskingHopfield(K=3, d=0.5, protocol="supervised", M=5, r=0.7), points=20)["d_c"]
+    low, high = boundaries.symmetric_window(Entry(0.2), 9, 9)
+    for T, stable in ((low - 1e-5, False), (low + 1e-5, True)):
+        assert hb.solve(MultitaskingHopfield(K=9, d=0.8), T=T, branch="parallel").stable == stable
+    assert high == pytest.approx(0.2)
 
 
 def test_mean_field_of_many_sites_is_the_theory():

@@ -270,6 +270,19 @@ def test_blocked_memories_are_not_seen():
     assert np.isposinf(attention.energy(q, X, 0.8, blocked=one)[2])
 
 
+def test_values_at_the_edges_are_the_documented_ones():
+    X, q, every = rng().standard_normal((6, 4)), rng(9).standard_normal((2, 4)), np.ones(6, bool)
+    best = X[(q @ X.T).argmax(axis=1)]
+    assert np.array_equal(attention.retrieve(q, X, 1e300), best)
+    assert np.allclose(attention.retrieve(q, X, 1e-300), X.mean(axis=0), atol=1e-15)
+    blocked = attention.fixed_point(q, X, 1.0, blocked=every)
+    assert blocked.kind.tolist() == ["none", "none"] and not blocked.state.any() and np.isposinf(blocked.energy).all()
+    assert not attention.retrieve(q, np.zeros((3, 4)), 1.0, "iterated").any()
+    assert attention.ball_radius(np.zeros((3, 4)), 1.0) == np.inf
+    assert attention.weight_bound(1e3 * np.ones((3, 2)), 1e3, 1e3).bound[0] == np.inf
+    assert attention.fixed_point(np.zeros((0, 4)), X, 1.0).kind.shape == (0,)
+
+
 def test_empty_batches_pass_through():
     assert attention.retrieve(np.zeros((0, 4)), np.ones((3, 4)), 1.0).shape == (0, 4)
     assert attention.energy(np.zeros((2, 0, 4)), np.ones((3, 4)), 1.0).shape == (2, 0)
@@ -299,6 +312,15 @@ BAD = [
     (lambda: attention.retrieve(GOOD, GOOD, 1.0, blocked=np.ones(3)), "blocked has type"),
     (lambda: attention.retrieve(GOOD, GOOD, 1.0, values=np.ones((2, 4))), "values has shape"),
     (lambda: attention.retrieve(GOOD.astype(complex), GOOD, 1.0), "type complex128"),
+    (lambda: attention.energy(GOOD, GOOD, 1e-320), "beta = 1e-320"),
+    (lambda: attention.retrieve([[1.0, 2.0], [1.0]], GOOD, 1.0), "rows of different lengths"),
+    (lambda: attention.trajectory(GOOD, GOOD, 1.0, -1), "steps = -1"),
+    (lambda: attention.trajectory(GOOD, GOOD, 1.0, 1.5), "steps = 1.5"),
+    (lambda: attention.retrieve(GOOD, GOOD, 1.0, "iterated", max_steps=0), "max_steps = 0"),
+    (lambda: attention.retrieve(GOOD, GOOD, 1.0, "iterated", tolerance=0.0), "tolerance = 0.0"),
+    (lambda: attention.retrieve(GOOD, GOOD, 1.0, separation=lambda s: s * np.nan), "separation returned NaN"),
+    (lambda: attention.retrieve(np.float32(GOOD), np.float32(GOOD), 1e39), "overflow float32"),
+    (lambda: attention.weight_bound(GOOD, 1.0, np.ones(2)), "radius"),
     (lambda: attention.weight_bound(GOOD, 1.0, -1.0), "radius"),
     (lambda: attention.guaranteed_capacity(1, 1.0, 1.0, 0.1), "d = 1"),
     (lambda: attention.guaranteed_capacity(20, 1.0, 1.0, 2.0), "failure = 2.0"),

@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
+from attention_forward import random_cases
 from attention_golden import FILES, Golden
 
 import hebbian as hb
@@ -24,6 +25,22 @@ def test_layers_reproduce_the_golden_files(path, dtype, suffix, tolerance):
     assert np.abs(out - golden.arrays["out" + suffix]).max() < tolerance
     assert np.abs(weights - golden.arrays["assoc" + suffix]).max() < tolerance
     assert np.abs(values - golden.arrays["values"]).max() < 2e-5  # the file holds them in float32 only
+
+
+@pytest.mark.parametrize("block", range(4))
+def test_random_configurations_against_an_independent_forward_pass(block):
+    changed = []
+    for case in random_cases(25, seed=31 + block):
+        for dtype, tolerance in ((np.float64, 1e-10), (np.float32, 2e-5)):
+            layer = attention.Hopfield(dtype=dtype, **case.options)
+            layer.load_state_dict(case.state)
+            assert np.abs(layer(*case.inputs, **case.masks) - case.out).max() < tolerance, case.options
+            weights = layer.get_association_matrix(*case.inputs, **case.masks)
+            assert np.abs(weights - case.weights).max() < tolerance, case.options
+        other = attention.Hopfield(**case.options | {"scaling": 0.1})
+        other.load_state_dict(case.state)
+        changed.append(np.abs(other.get_association_matrix(*case.inputs, **case.masks) - case.weights).max())
+    assert np.median(changed) > 1e-3  # control: another beta is seen
 
 
 def test_a_changed_beta_does_not_reproduce_a_golden_file():

@@ -35,3 +35,4 @@ def test_the_roofline_counts_what_was_done():
 
     assert dense.float_adds(1000) % 12000 == 0
     assert dense.read_buffer(bench.np.ones(256, bench.np.int32), 3) == 3 * 1024
+    assert dense.random_words(65) == dense.random_words(128, thresholds=True) == 128

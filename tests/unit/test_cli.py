@@ -117,6 +117,15 @@ def test_status_and_digest_and_export(finished, capsys):
     assert results.load("a.nc").identical(results.load("out"))
 
 
+def test_compare_prints_every_point_or_a_summary(finished, capsys):
+    assert cli.main(["compare", "out"]) == 0
+    table = capsys.readouterr().out
+    assert cli.main(["compare", "out", "--summary"]) == 0
+    summary = capsys.readouterr().out
+    assert table.endswith(summary) and "predicted" in table and "predicted" not in summary
+    assert any(line.startswith("m: 2 of 4 points have a prediction") for line in summary.splitlines())
+
+
 def test_a_dry_run_writes_nothing(place, capsys):
     assert cli.main(["sweep", "sweep.toml", "--dir", "out", "--dry-run", "--json"]) == 0
     plan = json.loads(capsys.readouterr().out)

@@ -49,6 +49,11 @@ def test_missing_thresholds_and_undefined_methods():
         hb.solve(hb.Willshaw(n=100, a=5))
     with pytest.raises(hb.InvalidInput, match="one Dendrite"):
         hb.optimal_threshold([(100, 10, 5)], criterion="error")
+    for grid in (hb.DenseHopfield(p=2, alpha=0.1), 3, [(100, 10)], []):
+        with pytest.raises(hb.InvalidInput, match=r"list of triples \(n, a, s\)"):
+            hb.optimal_threshold(grid, criterion="median")
+    with pytest.raises(hb.InvalidInput, match="did you mean 'criterion'"):
+        hb.optimal_threshold([(100, 10, 5)], criterium="median")
 
 
 @pytest.mark.parametrize("method", ["direct", "tilt", "union", "splitting"])

@@ -137,6 +137,36 @@ def test_ten_million_patterns():
     assert run.realised["K"] == 10**7 and abs(run.m.mean) <= 1
 
 
+# T = 0 next to hot temperatures; a few temperatures that lanes never pay for; cold ones that leave them; an odd N.
+@pytest.mark.parametrize("model, T, settings", [
+    (hb.DenseHopfield(alpha=0.1), (0.0, 0.2, 0.5, 0.9, 1.5, 3.0), dict(N=120, rule="metropolis", start="noisy")),
+    (hb.DenseHopfield(K=70, energy="power"), tuple(np.linspace(0.1, 2.0, 16)), dict(N=97, start="random")),
+    (hb.DenseHopfield(alpha=0.05), (0.1, 0.8), dict(N=200)),
+    (hb.DenseHopfield(alpha=0.02), tuple(np.linspace(0.02, 0.3, 12)), dict(N=256, threshold=0.9))])
+def test_temperatures_together_measure_what_each_measures_alone(model, T, settings):
+    points = [dense.Settings(T=t, samples=3, burn_in=5, sweeps=35, seed=8, **settings) for t in T]
+    assert len({dense.companions(model, point) for point in points}) == 1
+    together = simulation.measure_together(model, points, range(1, 3))
+    for point, found in zip(points, together, strict=True):
+        alone = simulation.measure(model, point, range(1, 3))
+        assert found.keys() == alone.keys()
+        assert all(np.array_equal(found[name], alone[name]) and found[name].dtype == alone[name].dtype for name in alone)
+    assert not np.array_equal(together[0]["energy_sum"], together[-1]["energy_sum"])
+
+
+def test_lanes_are_left_where_they_stop_paying(monkeypatch):
+    from hebbian._kernels import dense as kernels
+
+    calls = []
+    monkeypatch.setattr(kernels, "lanes_pay", lambda N, K, acceptance: calls.append(acceptance) or len(calls) < 4)
+    points = [dense.Settings(N=90, T=t, samples=1, burn_in=5, sweeps=35) for t in (0.1, 0.6)]
+    together = simulation.measure_together(hb.DenseHopfield(alpha=0.1), points, range(1))
+    assert len(calls) == 4 and calls[-1][0] < calls[-1][-1]
+    for point, found in zip(points, together):
+        alone = simulation.measure(hb.DenseHopfield(alpha=0.1), point, range(1))
+        assert all(np.array_equal(found[name], alone[name]) for name in alone)
+
+
 def test_start_key_is_free_of_temperature():
     fields = simulation.montecarlo.start_fields
     cold, hot = (dense.Settings(N=50, T=T, start="noisy") for T in (0.1, 0.2))
@@ -145,7 +175,8 @@ def test_start_key_is_free_of_temperature():
 
 
 @pytest.mark.parametrize("p, N, K, T, sweeps", [
-    (2, 3000, 300, 0.1, 10), (3, 800, 200_000, 0.01, 1), (4, 200, 1_500_000, 0.01, 1), (2, 300, 20, 0.5, 400_000)])
+    (2, 3000, 300, 0.1, 10), (2, 3000, 300, 0.1, 3000), (3, 800, 200_000, 0.01, 1), (4, 200, 1_500_000, 0.01, 1),
+    (2, 300, 20, 0.5, 400_000)])
 def test_memory_is_forecast_within_a_fifth(p, N, K, T, sweeps):
     code = f"""
 import hebbian as hb
@@ -160,17 +191,44 @@ print(dense.memory(run.model, run.settings), int(peak.split()[1]) * 1024)
     assert forecast == pytest.approx(peak, rel=0.2)
 
 
-def test_random_order_is_another_dynamics_of_the_same_law():
+@pytest.mark.parametrize("order", ["random", "waiting"])
+def test_another_order_is_another_dynamics_of_the_same_law(order):
     # Declared: 24 samples, the default seed, and a temperature that must show as the control.
     common = dict(N=200, samples=24, burn_in=40, sweeps=100)
-    sequential, random, colder = (hb.simulate(hb.DenseHopfield(alpha=0.05), T=T, order=order, **common)
-                                  for T, order in ((0.4, "sequential"), (0.4, "random"), (0.3, "random")))
+    sequential, other, colder = (hb.simulate(hb.DenseHopfield(alpha=0.05), T=T, order=order, **common)
+                                 for T, order in ((0.4, "sequential"), (0.4, order), (0.3, order)))
 
     def z(a, b):
         gap = a.energy.values - b.energy.values
         return abs(gap.mean()) / (gap.std(ddof=1) / np.sqrt(len(gap)))
 
-    assert not np.array_equal(sequential.m.values, random.m.values)
-    assert z(sequential, random) < 4 < z(colder, random)
+    assert other.settings.order == order and not np.array_equal(sequential.m.values, other.m.values)
+    assert z(sequential, other) < 4 < z(colder, other)
     with pytest.raises(hb.InvalidInput, match="order = 'shuffled' is not allowed"):
         hb.simulate(hb.DenseHopfield(alpha=0.05), T=0.4, order="shuffled", **common)
+
+
+def test_waiting_sees_at_every_sweep_what_random_order_sees():
+    # Flips a sweep and how far m moves in one: fixed times of one dynamics.  Declared: 48 samples, seed 9, and a temperature 10
+    # per cent higher as the control.
+    common = dict(N=100, samples=48, burn_in=30, sweeps=200, seed=9, rule="metropolis", record=("series",))
+    random, waiting, warmer = (hb.simulate(hb.DenseHopfield(alpha=0.04), T=T, order=order, **common)
+                               for T, order in ((0.35, "random"), (0.35, "waiting"), (0.385, "waiting")))
+
+    def z(a, b):
+        return abs((a - b).mean()) / ((a - b).std(ddof=1) / np.sqrt(len(a)))
+
+    def steps(run):
+        return np.square(np.diff(run.series["m"], axis=1)).mean(axis=(1, 2))
+
+    for measure in (lambda run: run.acceptance.values, steps):
+        assert z(measure(random), measure(waiting)) < 4 < z(measure(warmer), measure(waiting))
+    assert z(random.m.values, waiting.m.values) < 4
+
+
+@pytest.mark.parametrize("order", ["random", "waiting"])
+def test_orders_are_for_stored_patterns(order):
+    with pytest.raises(hb.InvalidInput, match=f"order = '{order}' is for stored patterns"):
+        hb.simulate(hb.DenseHopfield(alpha=0.05, protocol="unsupervised", M=3, r=0.8), T=0.4, order=order, N=50)
+    with pytest.raises(hb.InvalidInput, match="sequential order"):
+        hb.ramp(hb.DenseHopfield(alpha=0.05), T=[0.4, 0.5], order=order, N=50)

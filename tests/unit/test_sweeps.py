@@ -76,6 +76,45 @@ def test_what_is_held_is_not_pending():
     assert sweeps.pending(work, {task.name: [(0, 7)] for task in work}) == []
 
 
+def dense_sweep(**simulate):
+    """Twenty temperatures of two loads, the samples in blocks of four."""
+    return config.from_table({"model": {"family": "dense"}, "theory": True, "grid": {
+        "alpha": [0.05, 0.1], "T": {"start": 0.05, "stop": 1.0, "num": 20}},
+        "simulate": {"N": 1000, "samples": 10, "burn_in": 0, "sweeps": 2500, **simulate}})
+
+
+@pytest.mark.parametrize("processes", [1, 2, 3, 10, 500])
+def test_batches_hold_every_task_once_and_enough_for_every_process(processes):
+    found = dense_sweep()
+    work = sweeps.tasks(found, sweeps.points(found))
+    batches = sweeps.batches(work, processes)
+    tasks = [task for batch in batches for task in batch.tasks]
+    assert len(tasks) == len(work) and set(map(id, tasks)) == set(map(id, work))
+    costs = [batch.cost for batch in batches]
+    assert costs == sorted(costs, reverse=True)
+    largest = max(len(batch.tasks) for batch in batches)
+    samples = [batch for batch in batches if batch.tasks[0].kind == "samples"]
+    assert largest == {1: 10, 2: 10, 3: 10, 10: 5, 500: 1}[processes] and len(samples) >= min(2 * processes, len(work) - 40)
+
+
+def test_a_batch_differs_in_temperature_only():
+    found = dense_sweep()
+    for batch in sweeps.batches(sweeps.tasks(found, sweeps.points(found)), 1):
+        task = batch.tasks[0]
+        if task.kind == "theory":
+            assert len(batch.tasks) == 1
+        else:
+            assert {(other.first, other.last, other.point.model) for other in batch.tasks} == {
+                (task.first, task.last, task.point.model)}
+            assert len({other.point.settings.T for other in batch.tasks}) == len(batch.tasks) == 10
+
+
+@pytest.mark.parametrize("change", [dict(order="random"), dict(sweeps=70_000), dict(N=40_000, sweeps=1, samples=1)])
+def test_what_lanes_cannot_hold_goes_alone(change):
+    found = dense_sweep(**change)
+    assert all(len(batch.tasks) == 1 for batch in sweeps.batches(sweeps.tasks(found, sweeps.points(found)), 1))
+
+
 def test_too_many_tasks_are_refused_with_a_remedy():
     found = sweep(simulate={"samples": 2**31})
     with pytest.raises(InvalidInput, match="fewer points or samples"):
