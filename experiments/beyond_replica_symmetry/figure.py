@@ -38,16 +38,20 @@ def main(folder="results/beyond_replica_symmetry"):
 
 def _lines(ax, p, energy):
     model = hb.DenseHopfield(p=p, energy=energy)
-    lines = hb.phase_diagram(model, points=81)
+    lines = hb.phase_diagram(model, points=61)
     flat, broken = hb.capacity(model), hb.capacity(model, rsb=1)
     T = lines["replicon"].T[-1] * np.linspace(0.0, 1.0, 13)
     one_step = np.array([hb.capacity(model, T=t, rsb=1) for t in T])
-    turn = lines["spinodal"].alpha.argmax()
+    fine = np.linspace(0.0, min(2.5 * T[-1], 0.9 * lines["spinodal"].T[-1]), 61)  # the whole line is coarse at low T
+    above = lines["spinodal"].T > fine[-1]
+    spinodal = [np.append(fine, lines["spinodal"].T[above]),
+                np.append([hb.capacity(model, T=t) for t in fine], lines["spinodal"].alpha[above])]
+    turn = spinodal[1].argmax()
     print(f"p = {p} {energy}: capacity at T = 0 {flat:.9f} (RS), {broken:.9f} (1RSB, {100 * (broken / flat - 1):.1f} % more); "
-          f"RS turns near T = {lines['spinodal'].T[turn]:.4f}; the lines join at T = {T[-1]:.5f}, load {one_step[-1]:.9f}; 1RSB "
+          f"RS turns near T = {spinodal[0][turn]:.4f}; the lines join at T = {T[-1]:.5f}, load {one_step[-1]:.9f}; 1RSB "
           f"capacity between {one_step.min():.9f} and {one_step.max():.9f}", flush=True)
     name, dashes = "" if p == 2 else f", {energy}", "-" if energy == "distinct" else "--"
-    ax.plot(lines["spinodal"].alpha, lines["spinodal"].T, dashes, color="#0072B2", label=f"spinodal (RS){name}")
+    ax.plot(spinodal[1], spinodal[0], dashes, color="#0072B2", label=f"spinodal (RS){name}")
     ax.plot(lines["replicon"].alpha, lines["replicon"].T, dashes, color="#009E73", lw=1.1, label=f"AT line{name}")
     ax.plot(one_step, T, dashes, color="#CC79A7", label=f"capacity (1RSB){name}")
     ax.fill_betweenx(T, np.interp(T, lines["replicon"].T, lines["replicon"].alpha), one_step, color="#D55E00", alpha=0.13, lw=0)
@@ -66,11 +70,11 @@ def _overlaps(ax, target):
         N = int(path.stem.split("_")[1])
         data = np.genfromtxt(path, delimiter=",", names=True)
         c = (1 - 1 / N) * (1 - 2 / N)  # the finite network is the infinite one at alpha / c
-        runs = (("short", "#999999", "^", "100 sweeps"), ("long", "#E69F00", "s", "13 000 sweeps"),
-                ("tempering", "#000000", "o", "tempering"))
+        runs = (("short", "#999999", "^", "100 sweeps"), ("long", "#E69F00", "s", "6 500 sweeps"),
+                ("any", "#000000", "o", "tempering, any pattern"))
         for column, colour, marker, label in runs:
-            ax.errorbar(data["alpha"] / c, data[column], data[f"{column}_error"], fmt=marker, color=colour, ms=4.5, fillstyle=fill,
-                        lw=0.9, label=f"{label}, $N = {N}$")
+            ax.errorbar(data["alpha"] / c, data[column], data[f"{column}_error"], fmt=marker, color=colour, ms=4.5,
+                        fillstyle=fill, lw=0.9, label=f"{label}, $N = {N}$")
     ax.set(title=f"$p = 3$, from the pattern, $T = {COLD}$", xlabel=r"load $\alpha / c_N$", ylabel="overlap $m$", ylim=(0, 1.03),
            xlim=(0.06, 0.2))
     ax.legend(fontsize=7, ncols=2, loc="lower left")
