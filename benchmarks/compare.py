@@ -353,8 +353,8 @@ def shares(table):
 def scans(table):
     """Sums of gains against what the machine could do at most: float32 adds, or reads of as many bytes as the gains have."""
     import numpy as np
-    from hebbian._kernels import dense as kernels
 
+    from hebbian._kernels import dense as kernels
     from hebbian.bench import WORKS, settled
 
     table.begin("scan", "G terms/s", "GB/s of gains", "of the limit", "range", "bar", "")

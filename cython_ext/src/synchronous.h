@@ -36,6 +36,7 @@ typedef struct {
     int32_t *flips;            /* sites that flip, N a replica */
 } synchronous_system;
 
+/* What the kernels over rows of integers record. */
 typedef struct {
     int32_t *overlap;
     int64_t *energy, *accepted, *agreement;

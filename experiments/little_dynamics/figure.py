@@ -18,7 +18,7 @@ from hebbian.theory import dense_synchronous
 
 CASES = (  # model, N, temperatures; the third of each list is the point of the table
     (dict(p=2, alpha=0.04), 1000, (0.2, 0.4, 0.5, 0.45)),
-    (dict(p=2, alpha=0.02, protocol="supervised", M=20, r=0.5), 1000, (0.1, 0.2, 0.3, 0.4)),
+    (dict(p=2, alpha=0.02, protocol="supervised", M=20, r=0.5), 1000, (0.1, 0.2, 0.3, 0.25)),
     (dict(p=3, alpha=0.05), 200, (0.05, 0.1, 0.15, 0.175)),
     (dict(p=3, alpha=0.02, protocol="supervised", M=40, r=0.4), 200, (0.05, 0.1, 0.15, 0.18)),
 )
@@ -58,13 +58,13 @@ def main(folder="results/little_dynamics"):
             draw(ax, model, N, temperatures)
         axes[0, 0].legend(fontsize=8)
         for ax in axes.ravel():
-            ax.title.set_size(10)
+            ax.title.set_size(9)
             ax.locator_params(axis="x", nbins=5)
         fig.savefig(target / "little_dynamics.png")
 
 
 def draw(ax, model, N, temperatures):
-    grid = np.linspace(0.02, 1.1 * max(temperatures), 40)
+    grid = np.linspace(0.02, 1.1 * max(temperatures), 30)
     lines, values = [theories(model, N, T) for T in grid], []
     for order, (colour, marker) in ORDERS.items():
         m = [np.nan if line[order] is None else line[order].m for line in lines]

@@ -1,7 +1,8 @@
 r"""Theory of multitasking Hebbian networks: solutions of the exact mean field, phase diagram, learning threshold, high load.
 
 Equations, notation and sources are in `multitasking_average` (averages over a site), `multitasking_branches` (low storage,
-K patterns and N to infinity), `multitasking_lines` (boundaries) and `multitasking_load` (K = alpha N, extreme dilution).
+K patterns and N to infinity), `multitasking_frozen` (the same at T = 0), `multitasking_lines` (boundaries) and
+`multitasking_load` (K = alpha N, extreme dilution).
 Temperature, energies and overlaps are in the scale of the model, k_B = 1; energies are per spin.
 
 Supervised and unsupervised learning have the same equations at low storage, for every M and r; they differ in the stability
@@ -65,7 +66,8 @@ def solve(model: MultitaskingHopfield, *, T: float, branch: str = "global", star
         "hierarchical" for two condensed patterns).
     T : temperature, T >= 0.  T = 0 is exact; it sums over the values that half of the patterns take at a site, at most 100 000
         (20 patterns for storage, 10 with 5 examples, 2 with 10^4); Gaussian examples up to 8 patterns.
-    branch : "global", the lowest of the minima found from structured starts (found, not proven, to be all that matters);
+    branch : "global", the lowest minimum found from structured and random starts (not proven to be the lowest: of many
+        patterns that learn, at low T, the runner-up can be returned, higher by 1e-7);
         "pure", one pattern; "parallel", K equal overlaps; "hierarchical", the minimum reached from amplitudes
         (1 - d) d^(k-1), where every overlap exceeds the sum of the smaller ones; "mixture", the lowest minimum where the
         largest does not exceed the sum of the others.  "pure" and "parallel" are returned with their instabilities.
@@ -74,7 +76,7 @@ def solve(model: MultitaskingHopfield, *, T: float, branch: str = "global", star
 
     Raises
     ------
-    NoSolution : the branch does not exist at this point.   NotDefined : T = 0 outside the cases above.
+    NoSolution : the branch does not exist at this point.   NotDefined : T = 0 with more patterns than above.
     InvalidInput : a parameter is out of range.
     """
     T = fields.real("T", T, 0.0)

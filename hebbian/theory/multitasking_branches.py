@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from hebbian.errors import NotConverged
 from hebbian.theory import multitasking_frozen as frozen
 from hebbian.theory.multitasking_average import Averages, Entry, averages, equal_averages
 
@@ -147,9 +148,11 @@ def minima(entry: Entry, K, T):
     Below the structured starts, then below random changes of the lowest one found, as long as that finds a lower one.  Of few
     patterns at low T the states at T = 0 are starts as well: each persists as a minimum of its own.
     """
+    if T >= entry.a:  # f is convex
+        return [(-T * np.log(2), np.zeros(K))]
     frozen_sites = T == 0 and not entry.gaussian
     terms = frozen.terms(entry, K)
-    found, begin, tries = [], starts(entry.a, K), max(3, 72 // K)
+    found, begin, tries = [], starts(entry.a, K), min(30, max(6, 120 // K))
     if frozen_sites:
         tries = int(np.clip(20_000 / terms, 3, 100))
         begin += list(np.random.default_rng(1).dirichlet(np.ones(K), tries))
@@ -174,6 +177,8 @@ def minima(entry: Entry, K, T):
         lowest, best = min(found, key=lambda pair: pair[0])
         for first, second in rng.standard_normal((tries, 2, K)):
             add(best * np.exp(0.5 * first) + 0.03 * entry.a * np.abs(second))
+    if not found:
+        raise NotConverged(f"no minimum settled at T = {T:g}, d = {1 - entry.a:g}, K = {K}: keep away from a transition")
     return sorted(found, key=lambda pair: pair[0])
 
 

@@ -58,7 +58,7 @@ def terms(entry: Entry, K) -> int:
 def _sites(entry: Entry, count):
     """All configurations of `count` entries: w, arrays (count, sites), probabilities (sites,), and E(xi; w) (count, sites)."""
     w, p, tilt = law(entry)
-    choice = np.array(list(product(range(len(w)), repeat=count)), int).T.reshape(count, -1)
+    choice = np.array(list(product(range(len(w)), repeat=count)), int).T
     weight = np.prod(p[choice], axis=0)
     return w[choice], weight, weight * (tilt / p)[choice]
 

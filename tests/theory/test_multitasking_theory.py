@@ -162,7 +162,7 @@ def test_published_amplitudes():
 @pytest.mark.parametrize("K, d, T, kind", [
     (2, 0.05, 0.95, "P"), (2, 0.60, 0.75, "h2"), (2, 0.65, 0.55, "S2"), (2, 0.9, 0.05, "h2"), (3, 0.60, 0.55, "x3"),
     (3, 0.55, 0.35, "h3"), (3, 0.65, 0.75, "S3"), (5, 0.65, 0.75, "S4"), (5, 0.6, 0.35, "x5"), (5, 0.5, 0.15, "h4"),
-    (5, 0.3, 0.05, "h3"), (3, 0.3, 1.1, "0")])
+    (5, 0.3, 0.05, "h3"), (3, 0.3, 1.1, "0"), (3, 0.5, 1.0, "0")])
 def test_the_global_minimum_on_the_phase_map(K, d, T, kind):
     found = hb.solve(MultitaskingHopfield(K=K, d=d), T=T * (1 - d))
     assert found.kind == kind
@@ -265,6 +265,11 @@ def test_zero_temperature_in_closed_form_and_its_instabilities():
     for K in (2, 3, 5, 9):
         parallel = hb.solve(MultitaskingHopfield(K=K, d=0.4), T=0.0, branch="parallel")
         assert parallel.m == pytest.approx(frozen.sums(Entry(0.6), np.ones(K))[1]) and parallel.hessian_min == -math.inf
+    assert hb.solve(MultitaskingHopfield(K=3, d=0.0), T=0.0).kind == "P"
+    # One pattern: m = a E xi sign(w), the majority of the examples.
+    majority = sum(p * xi * np.sign(w) for xi, w, p in law_of(Entry(0.8, M=6, r=0.3)))
+    one = hb.solve(MultitaskingHopfield(K=1, d=0.2, protocol="supervised", M=6, r=0.3), T=0.0)
+    assert one.m[0] == pytest.approx(majority, abs=1e-14) and one.stable
     # Sites with as many right as wrong examples are loose without a teacher, and only there.
     for M, stable in ((4, False), (5, True)):
         learn = dict(K=2, d=0.3, M=M, r=0.7)

@@ -191,6 +191,23 @@ print(dense.memory(run.model, run.settings), int(peak.split()[1]) * 1024)
     assert forecast == pytest.approx(peak, rel=0.2)
 
 
+@pytest.mark.parametrize("N, K, sweeps", [(100, 5, 60_000), (30_000, 900, 1)])
+def test_memory_of_temperatures_together_is_forecast_within_a_fifth(N, K, sweeps):
+    code = f"""
+import hebbian as hb
+from hebbian.models import dense
+from hebbian.simulation import dense as simulation
+model, points = hb.DenseHopfield(K={K}), [dense.Settings(N={N}, T=k / 8, burn_in=0, sweeps={sweeps}) for k in range(1, 17)]
+assert len({{dense.companions(model, point) for point in points}}) == 1
+simulation.measure_together(model, points, range(1))
+peak = next(line for line in open("/proc/self/status") if line.startswith("VmHWM"))
+print(dense.memory(model, points[0], len(points)), int(peak.split()[1]) * 1024)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    forecast, peak = map(int, done.stdout.split())
+    assert forecast == pytest.approx(peak, rel=0.2)
+
+
 @pytest.mark.parametrize("order", ["random", "waiting"])
 def test_another_order_is_another_dynamics_of_the_same_law(order):
     # Declared: 24 samples, the default seed, and a temperature that must show as the control.

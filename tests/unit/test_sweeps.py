@@ -109,7 +109,8 @@ def test_a_batch_differs_in_temperature_only():
             assert len({other.point.settings.T for other in batch.tasks}) == len(batch.tasks) == 10
 
 
-@pytest.mark.parametrize("change", [dict(order="random"), dict(sweeps=70_000), dict(N=40_000, sweeps=1, samples=1)])
+@pytest.mark.parametrize("change", [
+    dict(order="random"), dict(gains="float32"), dict(sweeps=70_000), dict(N=40_000, sweeps=1, samples=1)])
 def test_what_lanes_cannot_hold_goes_alone(change):
     found = dense_sweep(**change)
     assert all(len(batch.tasks) == 1 for batch in sweeps.batches(sweeps.tasks(found, sweeps.points(found)), 1))
