@@ -2,7 +2,7 @@
 
     python experiments/phase_diagrams/figure.py [FOLDER]
 
-Theory alone; writes <p>_<protocol>.png and examples.png into FOLDER (results/phase_diagrams).
+Theory alone; writes p<p>_<protocol>.png, p3_M_alpha.png, p3_r_T.png and examples.png into FOLDER (results/phase_diagrams).
 """
 
 import sys
@@ -23,6 +23,12 @@ def main(folder="results/phase_diagrams"):
         ax = hb.plots.phase_diagram(hb.phase_diagram(model, points=48))
         ax.set_title(rf"{protocol}, $p = {p}$, $M = {M}$, $r = {r}$ ($\rho = {model.rho:.3f}$)")
         ax.figure.savefig(target / f"p{p}_{protocol}.png")
+        plt.close(ax.figure)
+    model = hb.DenseHopfield(p=3, protocol="unsupervised", M=21, r=0.6, alpha=0.03)
+    for x, y, values, T in (("M", "alpha", (3, 4, 5, 7, 9, 13, 21, 31, 51, 81), 0.05), ("r", "T", np.linspace(0.4, 1.0, 10), None)):
+        ax = hb.plots.phase_diagram(hb.phase_diagram(model, x=x, y=y, values=values, T=T))
+        ax.set_title("unsupervised, $p = 3$, " + (f"$r = 0.6$, $T = {T}$" if T else r"$M = 21$, $\alpha = 0.03$"))
+        ax.figure.savefig(target / f"p3_{x}_{y}.png")
         plt.close(ax.figure)
     with plt.style.context(Path(hb.__file__).with_name("hebbian.mplstyle")):
         fig, (left, right) = plt.subplots(1, 2, figsize=(9.4, 4))

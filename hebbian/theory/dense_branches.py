@@ -213,17 +213,23 @@ def load_slope(state):
 def _curve(eq, T):
     """Points y along the retrieval curve (a last axis of GRID) and the loads there; at low T its maximum lies at low y.
 
-    For p >= 3 the noise vanishes with q, and close to the low end of a cold curve there are states of small q that need a
-    large load.  They lie beyond states where the noise that a state makes grows faster than the noise it is given, d ln v /
-    d ln a > 2, which are no phase; from there on downwards the load is returned as -1.
+    For p >= 3 the noise vanishes with q, and close to the low end of a curve there are states of small q that need a large load
+    and are no phase: iterating the equations for (n, q) leaves them along both eigenvectors.  Where the noise that a state makes
+    grows faster than the noise it is given, d ln v / d ln a > 2, q alone drives it away; and beyond a valley of the load, states
+    on the side where it falls with n have both eigenvalues above 1 if their sum, F''(n) dn/dA + (d ln v / d ln a) / 2, exceeds
+    2.  (With p = 3, M = 25, r = 0.4 and T = 0.1, networks at such a load have m = 0.6, as in one step of replica symmetry
+    breaking, and not the m = 0.2 of those states.)  From there on downwards the load is returned as -1.
     """
     low, high = zero_load(eq, T)
     y = low[..., None] + (high - low)[..., None] * ((np.arange(GRID) + 0.5) / GRID) ** 2
     state = on_retrieval_curve(eq, y, T[..., None])
     if eq.p == 2:
         return y, state.alpha
-    slope = eq.noise.log_variance_change(state.q, state.C, -state.T * state.averages.C_noise, state.averages.C_noise)
-    beyond = np.flip(np.logical_or.accumulate(np.flip(state.a * slope > 2, axis=-1), axis=-1), axis=-1)
+    growth = state.a * eq.noise.log_variance_change(state.q, state.C, -state.T * state.averages.C_noise, state.averages.C_noise)
+    rises = np.diff(state.alpha, append=-np.inf, axis=-1) > 0
+    past_valley = ~rises & np.flip(np.logical_or.accumulate(np.flip(rises, axis=-1), axis=-1), axis=-1)
+    away = (growth > 2) | (past_valley & (eq.F(state.n, 2) * state.averages.n_signal + growth / 2 > 2))
+    beyond = np.flip(np.logical_or.accumulate(np.flip(away, axis=-1), axis=-1), axis=-1)
     return y, np.where(beyond, -1.0, state.alpha)
 
 

@@ -218,3 +218,17 @@ def test_planes_agree_with_the_points_they_pass_through():
     for wrong in (dict(x="M", y="M", values=[3]), dict(x="M", y="alpha", values=[3]), dict(x="M", y="alpha", T=0.1)):
         with pytest.raises(hb.InvalidInput):
             hb.phase_diagram(model, **wrong)
+
+
+def test_every_line_of_a_plane_obeys_its_definition():
+    model = hb.DenseHopfield(p=3, alpha=0.03, M=5, r=0.7, protocol="unsupervised")
+    by_load = hb.phase_diagram(model, x="M", y="alpha", values=[5], T=0.05, rsb=1)
+    assert by_load["one_step"].alpha[0] == hb.capacity(model, T=0.05, rsb=1) > by_load["spinodal"].alpha[0]
+    assert hb.solve(replace(model, alpha=by_load["replicon"].alpha[0]), T=0.05).replicon == pytest.approx(1, abs=1e-9)
+    by_temperature = hb.phase_diagram(model, x="M", y="T", values=[5])
+    assert "one_step" not in by_temperature
+    assert hb.solve(model, T=by_temperature["replicon"].T[0]).replicon == pytest.approx(1, abs=1e-9)
+    assert by_temperature["dynamical"].T[0] / by_temperature["glass"].T[0] == pytest.approx(0.39352081 / 0.37607744, rel=1e-7)
+    T = by_temperature["first_order"].T[0]
+    state = hb.solve(model, T=T)
+    assert state.free_energy == pytest.approx(hb.solve(model, T=T, branch="paramagnet").free_energy, rel=1e-10)
