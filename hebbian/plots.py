@@ -45,7 +45,7 @@ REGIONS = {"retrieval": "#D6E6F2", "broken symmetry": "#F6DFCB", "spin glass": "
 
 FAR = 1e9  # a coordinate beyond every diagram
 
-#: Where retrieval lies seen from its end, and the glass and broken symmetry from theirs, along each axis: below (-1) or above (1).
+#: Where retrieval lies seen from its end, glass and broken symmetry from theirs, along each axis: below (-1) or above (1).
 SIDES = {"alpha": (-1, 1), "T": (-1, -1), "rho": (-1, 1), "r": (1, -1), "M": (1, -1)}
 
 

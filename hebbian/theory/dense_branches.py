@@ -213,9 +213,9 @@ def load_slope(state):
 def _curve(eq, T):
     """Points y along the retrieval curve (a last axis of GRID) and the loads there; at low T its maximum lies at low y.
 
-    For p >= 3 the noise vanishes with q, and close to the low end of a curve there are states of small q that need a large load
-    and are no phase: iterating the equations for (n, q) leaves them along both eigenvectors.  Where the noise that a state makes
-    grows faster than the noise it is given, d ln v / d ln a > 2, q alone drives it away; and beyond a valley of the load, states
+    For p >= 3 the noise vanishes with q, and close to the low end of a curve there are states of small q that need much load
+    and are no phase: iterating the equations for (n, q) leaves them along both eigenvectors.  Where the noise a state makes
+    grows faster than the noise it is given, d ln v / d ln a > 2, q drives it away; and beyond a valley of the load, states
     on the side where it falls with n have both eigenvalues above 1 if their sum, F''(n) dn/dA + (d ln v / d ln a) / 2, exceeds
     2.  (With p = 3, M = 25, r = 0.4 and T = 0.1, networks at such a load have m = 0.6, as in one step of replica symmetry
     breaking, and not the m = 0.2 of those states.)  From there on downwards the load is returned as -1.

@@ -110,7 +110,7 @@ class Binomial:
 
 
     def fields(self, A, a):
-        """(mean, deviation, weight, weight of odd functions) of the Gaussian fields that the spins see, t A + a z for every |t|."""
+        """(mean, deviation, weight, weight of odd functions) of the Gaussian fields t A + a z, one for every |t|."""
         t, even, odd = self._values
         return [(float(x) * A, a, w, o) for x, w, o in zip(t, even, odd)]
 
