@@ -333,6 +333,8 @@ def _differences(run, solution):
     ):
         if None not in (here, there) and not math.isclose(here, there, rel_tol=1e-9, abs_tol=1e-12):
             notes.append(f"the run has {what} = {here:.10g}, the theory {what} = {there:.10g}")
+    if len({getattr(side, "order", None) == "synchronous" for side in (run.settings, solution)}) > 1:
+        notes.append("one of run and theory moves all spins at once, which has a law of its own")
     for name, here in vars(getattr(run, "model", None) or object).items():
         there = getattr(getattr(solution, "model", None), name, here)
         if name not in ("alpha", "K") and here != there and not name.startswith("_"):

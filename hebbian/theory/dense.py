@@ -1,7 +1,8 @@
 r"""Theory of dense Hopfield networks that store patterns or learn them from examples: saddle points and phase diagram.
 
 Equations, notation and sources are in `dense_branches` (saddle points), `dense_examples` (average over the examples),
-`dense_noise` (crosstalk), `dense_glass` (glass transition for p >= 3) and `dense_rsb` (replica symmetry breaking).  Temperatures are in units of the couplings of the Hamiltonian, k_B = 1; energies are
+`dense_noise` (crosstalk), `dense_glass` (glass transition for p >= 3), `dense_rsb` (replica symmetry breaking) and
+`dense_synchronous` (all spins at once).  Temperatures are in units of the couplings of the Hamiltonian, k_B = 1; energies are
 per spin and counted from the mean energy of a random configuration, as in simulations.
 """
 
@@ -13,7 +14,7 @@ from hebbian.errors import InvalidInput, NoSolution, NotDefined
 from hebbian.models import fields
 from hebbian.models.dense import DenseHopfield
 from hebbian.theory import dense_branches as branches
-from hebbian.theory import dense_learning, dense_planes, dense_rsb, saddle
+from hebbian.theory import dense_learning, dense_planes, dense_rsb, dense_synchronous, saddle
 from hebbian.theory.dense_lines import lines
 from hebbian.theory.phases import PhaseDiagram
 
@@ -132,8 +133,17 @@ def solve(model: DenseHopfield, *, T: float, N: int | None = None, branch: str =
 
 
 def predict(model: DenseHopfield, settings, **options) -> Solution:
-    """The theory beside a simulation: `solve` at the temperature and size of its settings; options as for `solve`."""
-    return solve(model, T=settings.T, N=settings.N, **options)
+    """The theory beside a simulation: `solve` at the temperature and size of its settings; options as for `solve`.
+
+    Synchronous dynamics has a law of its own: its theory is that of `dense_synchronous`, without options.
+    """
+    if getattr(settings, "order", "sequential") != "synchronous":
+        return solve(model, T=settings.T, N=settings.N, **options)
+    if settings.T == 0:
+        raise NotDefined("the synchronous theory is for T > 0: order = 'synchronous' has no prediction at T = 0")
+    if options:
+        raise InvalidInput(f"{', '.join(options)} is not for order = 'synchronous': its theory has no options")
+    return dense_synchronous.solve(model, T=settings.T, N=settings.N)
 
 
 def capacity(model: DenseHopfield, *, T: float = 0.0, average: str = "binomial", rsb: int = 0) -> float:

@@ -24,6 +24,7 @@ derivatives of f and by simulation.  Stability against replica symmetry breaking
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -41,7 +42,10 @@ class Solution:
     q : overlap of two replicas.   successive : overlap w of the configurations before and after one step.
     noise : variance lambda of the crosstalk.   energy : mean of the Hamiltonian of `hebbian.models.dense` per spin.
     free_energy : pseudo free energy f per spin, of both layers.   residual : largest violation of the saddle-point equations.
+    T, load : temperature and load K / N at which it was solved.
     """
+
+    order: ClassVar[str] = "synchronous"
 
     m: float
     n: float
@@ -51,6 +55,8 @@ class Solution:
     energy: float
     free_energy: float
     residual: float
+    T: float
+    load: float
 
 
 def solve(model: DenseHopfield, *, T: float, N: int | None = None, iterations: int = 20_000) -> Solution:
@@ -148,4 +154,4 @@ class _System:
         square = ((1 + w - 2 * q) / u + 2 * q / u**2 + (1 - w) / v) / 2  # <x^2> of a pattern in each mode
         energy = -n**2 / (2 * self.R) - self.alpha / 2 * (self.nu * self.weight * (square - 1)).sum()
         return Solution(m, n / (model.r * (1 + model.rho)), q, w, float(noise), float(energy),
-                        float(self.free_energy(n, q, w, noise, B)), residual)
+                        float(self.free_energy(n, q, w, noise, B)), residual, self.T, self.alpha)

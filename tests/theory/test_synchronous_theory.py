@@ -88,3 +88,29 @@ def test_what_it_cannot_answer_is_refused():
         solve(hb.DenseHopfield(alpha=0.05, p=3), T=0.1)
     with pytest.raises(hb.NoSolution, match="no retrieval state of the synchronous dynamics"):
         solve(hb.DenseHopfield(alpha=0.3), T=0.3)
+
+
+def test_a_sweep_predicts_with_the_theory_of_its_order():
+    from hebbian.models.dense import Settings
+    from hebbian.theory import dense
+
+    model = hb.DenseHopfield(alpha=0.04)
+    together = Settings(N=1000, T=0.5, order="synchronous")
+    assert dense.predict(model, together).m == solve(model, T=0.5, N=1000).m
+    assert dense.predict(model, Settings(N=1000, T=0.5, order="random")).m == hb.solve(model, T=0.5, N=1000).m
+    for undefined, settings in ((model, Settings(N=1000, T=0.0, order="synchronous")),
+                                (hb.DenseHopfield(alpha=0.04, p=3), together)):
+        with pytest.raises(hb.NotDefined, match="synchronous theory"):
+            dense.predict(undefined, settings)
+    with pytest.raises(hb.InvalidInput, match="no options"):
+        dense.predict(model, together, branch="glass")
+
+
+def test_compare_notes_that_the_dynamics_differ():
+    model = hb.DenseHopfield(K=5)
+    runs = [hb.simulate(model, N=100, T=0.3, samples=2, sweeps=5, burn_in=0, seed=1, order=order)
+            for order in ("sequential", "synchronous")]
+    theories = hb.solve(model, T=0.3, N=100), solve(model, T=0.3, N=100)
+    for i, run in enumerate(runs):
+        for j, theory in enumerate(theories):
+            assert bool(hb.compare(run, theory).notes) == (i != j)
