@@ -215,16 +215,16 @@ def spinodal_temperature(model: DenseHopfield, *, average: str = "binomial") -> 
     return float(saddle.bracketed_root(excess, T, highest))
 
 
-def phase_diagram(model: DenseHopfield, *, x: str = "alpha", y: str = "T", values=None, T: float | None = None,
-                  points: int = 60, average: str = "binomial", rsb: int = 0) -> PhaseDiagram:
+def phase_diagram(model: DenseHopfield, *, x: str = "alpha", y: str = "T", values=None, T: float = 0.0, points: int = 60,
+                  average: str = "binomial", rsb: int = 0) -> PhaseDiagram:
     """Phase diagram in two of load alpha, temperature T, number M and quality r of examples, and rho, as lines by name.
 
     Parameters
     ----------
     x, y : the axes, two of "alpha", "T", "M", "r", "rho".  `rho` is varied through r at the M of the model.
-    values : values of M, r or rho at which the lines are computed (of x where both axes are such); needed unless the plane is
-        that of alpha and T.
-    T : temperature, where it is not an axis.   points : number of points of every line of alpha and T, at least 2.
+    values : values of M, r or rho at which the lines are computed (of x where both axes are such); by default a dozen or so
+        of M from 1 to 301, r from 0.3 to 1, rho from 0 to 2.
+    T : temperature, where it is not an axis; 0 by default.   points : number of points of every line of alpha and T, at least 2.
     average : "binomial" or "gaussian", as for `solve`.
     rsb : 1 adds "one_step", the capacity in one step of replica symmetry breaking, beside that of replica symmetry, in planes
         with alpha; it takes about a second a point.
@@ -246,13 +246,11 @@ def phase_diagram(model: DenseHopfield, *, x: str = "alpha", y: str = "T", value
         raise NotDefined(f"x = {x!r} and y = {y!r} vary the examples: give protocol='supervised' or 'unsupervised'")
     across = x if x not in ("alpha", "T") else y
     bounds = {"M": (1, 2**24), "r": (1e-6, 1.0), "rho": (0.0, 1e12)}[across]
-    if values is None or np.ndim(values) != 1 or not len(values):
-        raise InvalidInput(f"values = {values!r} is missing: give the values of {across} along the lines")
+    values = dense_planes.VALUES[across] if values is None else values
+    if np.ndim(values) != 1 or not len(values):
+        raise InvalidInput(f"values = {values!r} is no list: give the values of {across} along the lines")
     values = [fields.real(f"values of {across}", value, *bounds) for value in values]
-    if "T" not in axes:
-        if T is None:
-            raise InvalidInput(f"T is missing: give the temperature of the plane of {x} and {y}")
-        T = fields.real("T", T, 0.0)
+    T = fields.real("T", T, 0.0)
     found = dense_planes.lines(lambda model: _equations(model, average), model, x, y, values, T, rsb)
     return PhaseDiagram(model, found, x, y)
 

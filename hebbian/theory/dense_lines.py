@@ -8,7 +8,7 @@ first_order  where the free energy of retrieval equals that of the m = 0 state, 
              "glass": below, retrieval competes with a glass that replica symmetry does not describe.
 glass        T_g(alpha), where the m = 0 states freeze: 1 + sqrt(alpha) for p = 2; t sqrt(alpha) for p >= 3, t the
              static (Kauzmann) temperature of `dense_glass`, which is sqrt(zeta''(0)) where q grows continuously from
-             zero.  Drawn for all loads with a retrieval state.
+             zero.  Drawn up to loads a quarter above the largest with a retrieval state.
 dynamical    where the transition is discontinuous: T_d(alpha), below which the m = 0 states break up into many.
 one_step     on request, where it differs from the spinodal: the largest load with a retrieval state in one step of replica
              symmetry breaking (`dense_rsb`), from T = 0 to where "replicon" meets the spinodal.
@@ -40,7 +40,7 @@ MEANING = {
 def lines(eq, points, rsb=0) -> dict[str, Line]:
     """All lines by name, each with the given number of points, in order of increasing temperature; rsb = 1 adds "one_step"."""
     curves = {"spinodal": spinodal(eq, points), "first_order": first_order(eq, points)}
-    curves |= glass(eq, points, largest=branches.largest_load(eq)[1])
+    curves |= glass(eq, points, largest=1.25 * branches.largest_load(eq)[1])
     curves["replicon"] = replicon(eq, points)
     if rsb:
         curves["one_step"] = one_step(eq, points)

@@ -27,6 +27,11 @@ from hebbian.theory.phases import Line
 from hebbian.theory.saddle import bracketed_root
 
 AXES = ("alpha", "T", "M", "r", "rho")
+VALUES = {  # along the lines, where none are given
+    "M": (1, 3, 5, 9, 15, 25, 41, 67, 111, 183, 301),
+    "r": tuple(np.linspace(0.3, 1.0, 15)),
+    "rho": tuple(2.0 * np.linspace(0.0, 1.0, 17) ** 2),
+}
 SCAN = 24  # temperatures or qualities that locate a crossing
 WORST = 0.02  # of the qualities that are searched
 

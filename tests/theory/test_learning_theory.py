@@ -215,7 +215,9 @@ def test_planes_agree_with_the_points_they_pass_through():
     assert hb.capacity(replace(model, r=line.r[0]), T=0.05) == pytest.approx(0.02, rel=1e-8)
     line = hb.phase_diagram(model, x="rho", y="alpha", values=[model.rho], T=0.05)["spinodal"]
     assert line.alpha[0] == pytest.approx(hb.capacity(model, T=0.05), rel=1e-9)
-    for wrong in (dict(x="M", y="M", values=[3]), dict(x="M", y="alpha", values=[3]), dict(x="M", y="alpha", T=0.1)):
+    cold, given = hb.phase_diagram(model, x="M", y="alpha"), hb.phase_diagram(model, x="M", y="alpha", values=[1, 3], T=0)
+    assert np.array_equal(cold["spinodal"].alpha[:2], given["spinodal"].alpha)
+    for wrong in (dict(x="M", y="M", values=[3]), dict(x="M", y="alpha", values=3), dict(x="M", y="alpha", values=[])):
         with pytest.raises(hb.InvalidInput):
             hb.phase_diagram(model, **wrong)
 
