@@ -34,6 +34,12 @@ static inline const int16_t *overlap_row(const int16_t *rows, int64_t mu)
     return rows + (4 * (mu / 2) + 1 + (mu & 1)) * GROUP;
 }
 
+/* x + y of sums that are kept modulo 2^16: only their differences need to fit. */
+INLINED i16v modulo16(i16v x, i16v y)
+{
+    return (i16v) ((u16v) x + (u16v) y);
+}
+
 static inline int16_t *spins_of(const lane_system *system, int64_t group, int64_t site)
 {
     return system->spins + (group * system->sites + site) * GROUP;
@@ -101,7 +107,10 @@ INLINED void field_narrow(const lane_system *system, int64_t group, int64_t site
         for (int64_t k = least(32, system->pairs - 32 * w); k > 0; k--, bits >>= 2, x += 4 * GROUP)
             for (int part = 0; part < PARTS16; part++) sum[part] += load16(x + (bits & 3) * GROUP + part * LANES16);
     }
-    for (int part = 0; part < PARTS16; part++) field[part] = sum[part] + sum[part] - load16(sums + part * LANES16);
+    for (int part = 0; part < PARTS16; part++) {
+        u16v total = (u16v) load16(sums + part * LANES16), twice = (u16v) modulo16(sum[part], sum[part]);
+        field[part] = (i16v) (twice - total);
+    }
 }
 
 /* Which lanes flip at site 8 b + j, all ones or zeros, after the moves `step` of the sites before it. */
@@ -185,7 +194,7 @@ static void move_lanes(const lane_system *system, int64_t group, int64_t b, cons
             }
             for (int m = 0; m < 16; m++) memcpy(table[half][m] + part, &entry[m], WIDTH);
         }
-        for (int j = 0; j < EIGHT; j++) total += load16(step[j] + part) * system->excess[EIGHT * b + j];
+        for (int j = 0; j < EIGHT; j++) total = modulo16(total, load16(step[j] + part) * system->excess[EIGHT * b + j]);
         memcpy(sums + part, &total, WIDTH);
     }
     const uint8_t *signs = system->signs + b * 2 * system->pairs;
@@ -198,7 +207,7 @@ static void move_lanes(const lane_system *system, int64_t group, int64_t b, cons
                 i16v low = load16(table[0][signs[which] & 15] + part), high = load16(table[1][signs[which] >> 4] + part);
                 i16v moved = load16(own) + low + high;
                 memcpy(own, &moved, WIDTH);
-                both += moved;
+                both = modulo16(both, moved);
             }
             memcpy(x + 3 * GROUP + part, &both, WIDTH);
         }

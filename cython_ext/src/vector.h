@@ -33,6 +33,7 @@
 #define PARTS32 (32 / LANES32)
 
 typedef int16_t i16v __attribute__((vector_size(WIDTH)));
+typedef uint16_t u16v __attribute__((vector_size(WIDTH)));
 typedef int32_t i32v __attribute__((vector_size(WIDTH)));
 typedef uint32_t u32v __attribute__((vector_size(WIDTH)));
 typedef int64_t i64v __attribute__((vector_size(WIDTH)));
