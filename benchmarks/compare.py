@@ -14,6 +14,7 @@ import statistics
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 PAIRS = 7
@@ -148,14 +149,14 @@ def pairwise(table):
 
         long = 160000 // (N // 100) // (8 if work.start == "random" else 1)
         dwave = peers.DwaveMetropolis(J)
-        table.row(f"{work.name} / dwave", N, product, lambda n: dwave(spins, beta, n), sliced=(long // 10, long))
+        table.row(f"{work.name} / dwave", N, product, partial(dwave, spins, beta), sliced=(long // 10, long))
         openjij = peers.OpenjijMetropolis(J)
-        table.row(f"{work.name} / openjij", N, product, lambda n, f=openjij: f(spins, beta, n))
+        table.row(f"{work.name} / openjij", N, product, partial(openjij, spins, beta))
         s, h = spins.astype(np.float64), J @ spins
-        table.row(f"{work.name} / numba cached fields", N, product, lambda n: peers.pairwise_cached(J, s, h, beta, n))
+        table.row(f"{work.name} / numba cached fields", N, product, partial(peers.pairwise_cached, J, s, h, beta))
         s8, n8 = spins.copy(), (spins.astype(np.int32) @ rows.astype(np.int32)).astype(np.int32)
         table.row(f"{work.name} / numba int8 overlaps", N, product,
-                  lambda n: peers.pairwise_overlaps(rows, s8, n8, beta, n))
+                  partial(peers.pairwise_overlaps, rows, s8, n8, beta))
         del J, dwave, openjij
 
 
@@ -184,18 +185,18 @@ def dense(table):
         n = [np.ascontiguousarray(kernel.overlaps[0]) for _ in range(2)]
         gain = np.zeros(work.K, np.float32)
         table.row(f"{work.name} / numba naive", work.N, product,
-                  lambda k: peers.dense_naive(rows, s[0], n[0], work.p, beta, k))
+                  partial(peers.dense_naive, rows, s[0], n[0], work.p, beta))
         table.row(f"{work.name} / numba informed", work.N, product,
-                  lambda k: peers.dense_informed(rows, s[1], n[1], gain, work.p, beta, k))
+                  partial(peers.dense_informed, rows, s[1], n[1], gain, work.p, beta))
         if work.name == "p=3 N=1000 K=5e4 retrieval":
             few, rng = 100, np.random.default_rng(1)
             x = np.ascontiguousarray(rows.T[:, :few]).astype(np.float64)
             values = kernel.overlaps[0].astype(np.float64)
             s64 = s[2][:few].astype(np.float64)
             table.row(f"{work.name} / numba float64", work.N, product,
-                      lambda k: peers.dense_float64(x, s64, values, work.p, beta, k), part=few / work.N)
-            table.row(f"{work.name} / NumPy", work.N, product,
-                      lambda k: peers.dense_numpy(x, s64, values, work.p, beta, few, rng), part=few / work.N)
+                      partial(peers.dense_float64, x, s64, values, work.p, beta), part=few / work.N)
+            loop = partial(peers.dense_numpy, x, s64, values, work.p, beta, few, rng)
+            table.row(f"{work.name} / NumPy", work.N, product, lambda k, loop=loop: loop(), part=few / work.N)
     if table.wanted("int16 squares / own int32 gains"):
         work = next(work for work in WORKS if work.name == "p=3 N=1000 K=5e4 retrieval")
         table.row("int16 squares / own int32 gains", work.N, settled(work), settled(work, "narrow"))
@@ -248,7 +249,7 @@ def lanes(table):
         kernel, packed, table_, T, taus = product.kernel, product.packed, product.table, product.T, product.taus
         singles = [Advance(DenseKernel(packed.rows, K, table_.values, kernel.spins[r:r + 1]), taus[r]) for r in range(R)]
 
-        def single(sweeps):
+        def single(sweeps, singles=singles):
             for advance in singles:
                 advance(sweeps)
 
@@ -258,7 +259,7 @@ def lanes(table):
         s = [one.copy() for one in kernel.spins]
         n = [np.ascontiguousarray(one) for one in kernel.overlaps]
 
-        def numba(sweeps):
+        def numba(sweeps, rows=rows, s=s, n=n, T=T):
             for r in range(R):
                 peers.pairwise_overlaps(rows, s[r], n[r], 1 / T[r], sweeps)
 
@@ -333,6 +334,9 @@ def shares(table):
 
     from hebbian.bench import WORKS, overheads, settled
 
+    def part_of(advance, attempts, sweeps, thresholds):
+        return cpu(random_words, sweeps * attempts, thresholds) / cpu(advance, sweeps)
+
     kernels = [(work.name, work.N, lambda work=work: settled(work)) for work in WORKS
                if f"random words of {work.name}" in SHARES]
     kernels += [(f"lanes N={N}", N * LANES, lambda N=N, K=K: AdvanceLanes(N, K)) for N, K in LADDERS]
@@ -342,8 +346,7 @@ def shares(table):
         names = [(f"{part} of {name}", thresholds) for part, thresholds in parts if table.wanted(f"{part} of {name}")]
         advance = make() if names else None
         for title, thresholds in names:
-            sweeps = sized(advance, 0.15)
-            table.share(title, lambda n=sweeps, t=thresholds: cpu(random_words, n * attempts, t) / cpu(advance, n))
+            table.share(title, partial(part_of, advance, attempts, sized(advance, 0.15), thresholds))
     for work in WORKS[:2]:
         title = f"calls of 1e5 attempts, {work.name}"
         if table.wanted(title):

@@ -182,9 +182,11 @@ def run(json=False) -> None:
     print(f"{found['machine']['processor']}, kernel path {found['machine']['kernel_path']}")
     for name, value in found["roofline"].items():
         print(f"  {name:<22}{value / 1e9:10.1f} G/s")
-    print(f"\n  {'work':<28}{'form':<10}{'acceptance':>11}{'M attempts/s':>14}{'G terms/s':>11}{'of add peak':>13}{'GB/s of gains':>15}")
+    print(f"\n  {'work':<28}{'form':<10}{'acceptance':>11}{'M attempts/s':>14}"
+          f"{'G terms/s':>11}{'of add peak':>13}{'GB/s of gains':>15}")
     for row in found["kernels"]:
         terms = row["pattern terms per second"]
         print(f"  {row['work']:<28}{row['form']:<10}{row['acceptance']:>11.4f}{row['attempts per second'] / 1e6:>14.3f}"
-              f"{terms / 1e9:>11.1f}{terms / found['roofline']['float32 adds']:>13.0%}{row['gain bytes per second'] / 1e9:>15.1f}")
+              f"{terms / 1e9:>11.1f}{terms / found['roofline']['float32 adds']:>13.0%}"
+              f"{row['gain bytes per second'] / 1e9:>15.1f}")
     print(f"\n  a call of 1e5 attempts costs {found['call overhead']:.1%} more than one long call")

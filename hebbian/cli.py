@@ -63,7 +63,8 @@ def parser() -> argparse.ArgumentParser:
              "phase": "trace the lines of a phase diagram"}
     for name in POINT_VERBS:
         verb = verbs.add_parser(name, help=helps[name], epilog=f"hebbian {name} FAMILY --help lists the fields of a family")
-        verb.add_argument("family", metavar="FAMILY", nargs="?", help="dense, multitasking, dendrites, willshaw, sequence or modern")
+        verb.add_argument("family", metavar="FAMILY", nargs="?",
+                          help="dense, multitasking, dendrites, willshaw, sequence or modern")
         verb.add_argument("fields", nargs=argparse.REMAINDER)
 
     sweep = verbs.add_parser("sweep", help="run or resume a sweep file; under mpiexec every rank takes part")

@@ -221,7 +221,8 @@ def _plan(config, arguments):
     if arguments.json:
         _print_json(plan | {"config": config.text()})
         return 0
-    print(f"{plan['points']} points, {plan['samples']} samples, {plan['tasks']} tasks into {plan['directory'] or 'no directory yet'}")
+    print(f"{plan['points']} points, {plan['samples']} samples, {plan['tasks']} tasks into "
+          f"{plan['directory'] or 'no directory yet'}")
     print(f"{plan['core_hours']:.2g} core-hours, longest task {plan['longest_task_seconds']:.2g} s, "
           f"{plan['memory_per_process'] / 2**20:.3g} MiB a process for the largest sample")
     for point in (points[0], points[-1]):

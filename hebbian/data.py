@@ -15,8 +15,8 @@ IDX_TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x
 def load_idx(path) -> np.ndarray:
     """The array in an IDX file (the format of MNIST and Fashion-MNIST), plain or gzipped.
 
-    The header is two zero bytes, a type, the number of dimensions and their sizes as big-endian 32-bit numbers; sizes are checked
-    against the length of the file before anything is made of them.
+    The header is two zero bytes, a type, the number of dimensions and their sizes as big-endian 32-bit numbers; sizes are
+    checked against the length of the file before anything is made of them.
     """
     path = Path(path)
     try:

@@ -72,9 +72,10 @@ WIDTH = 32  # archetypes a row of sums is padded to: two vectors of the kernel
 
 
 def examples(archetypes: PackedPatterns, M: int, r: float, *, seed: int, sample: int) -> PackedPatterns:
-    """M noisy examples eta = xi chi of every archetype, Pr(chi = +-1) = (1 +- r)/2; example A of archetype mu is pattern mu M + A.
+    """M noisy examples eta = xi chi of every archetype, Pr(chi = +-1) = (1 +- r)/2.
 
-    The key knows N, r, the seed and the sample only, and every example has its own counters: more examples extend fewer.
+    Example A of archetype mu is pattern mu M + A.  The key knows N, r, the seed and the sample only, and every example has its
+    own counters: more examples extend fewer.
     """
     from hebbian._kernels import examples as kernel
 

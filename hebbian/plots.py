@@ -169,8 +169,8 @@ def _dilution_diagram(lines, ax):
         ax = _axes(ax)
         colours = itertools.cycle(plt.rcParams["axes.prop_cycle"].by_key()["color"])
         for count, (name, line) in enumerate(lines.items()):
-            ax.plot(line.d, line.T, marker="." if len(line) == 1 else "", color=next(colours), ls=("-", "--", ":")[count // 7 % 3],
-                    label=name.replace("_", " "), gid=name)
+            ax.plot(line.d, line.T, marker="." if len(line) == 1 else "", color=next(colours),
+                    ls=("-", "--", ":")[count // 7 % 3], label=name.replace("_", " "), gid=name)
         ax.set(xlim=(0, 1), ylim=(0, None), xlabel="dilution $d$", ylabel="temperature $T$")
         ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0))
     return ax
@@ -343,8 +343,8 @@ def _extent(known, lines, k, name):
 def _regions(lines, x, y, X, Y):
     """Which points of a grid lie in which phase.
 
-    The lines are functions of the coordinate across: of T where the other is alpha, of the other where one is alpha or T, and of
-    x elsewhere; the glass line of alpha and T is one of alpha.
+    The lines are functions of the coordinate across: of T where the other is alpha, of the other where one is alpha or T, and
+    of x elsewhere; the glass line of alpha and T is one of alpha.
     """
     if not {"spinodal", "glass"} & lines.keys():
         return {}

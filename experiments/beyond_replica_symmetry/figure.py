@@ -75,8 +75,8 @@ def _overlaps(ax, target):
         for column, colour, marker, label in runs:
             ax.errorbar(data["alpha"] / c, data[column], data[f"{column}_error"], fmt=marker, color=colour, ms=4.5,
                         fillstyle=fill, lw=0.9, label=f"{label}, $N = {N}$")
-    ax.set(title=f"$p = 3$, from the pattern, $T = {COLD}$", xlabel=r"load $\alpha / c_N$", ylabel="overlap $m$", ylim=(0, 1.03),
-           xlim=(0.06, 0.2))
+    ax.set(title=f"$p = 3$, from the pattern, $T = {COLD}$", xlabel=r"load $\alpha / c_N$", ylabel="overlap $m$",
+           xlim=(0.06, 0.2), ylim=(0, 1.03))
     ax.legend(fontsize=7, ncols=2, loc="lower left")
 
 

@@ -2,9 +2,10 @@
 
     python experiments/beyond_replica_symmetry/tempering.py N ALPHA [FOLDER]
 
-p = 3, distinct indices, T = 0.03.  The ladder ends at T = 0.21, where nothing is retrieved beyond a load of 0.135: through that end
-a configuration can leave its pattern for another one or for none, so that beside the overlap with the first pattern the largest
-with any is measured, on the final spins.  Appends one row to tempering_N.csv in FOLDER (results/beyond_replica_symmetry).
+p = 3, distinct indices, T = 0.03.  The ladder ends at T = 0.21, where nothing is retrieved beyond a load of 0.135: through that
+end a configuration can leave its pattern for another one or for none, so that beside the overlap with the first pattern the
+largest with any is measured, on the final spins.  Appends one row to tempering_N.csv in FOLDER
+(results/beyond_replica_symmetry).
 """
 
 import sys
@@ -24,7 +25,8 @@ SEED = 20261122
 def largest(spins, model, N):
     """Largest overlap of final spins (samples, ladders, N) with any pattern, as an Estimate over samples."""
     K = model.patterns(N)
-    values = [np.max(rademacher(N, K, seed=SEED, sample=k).unpack(0, K).astype(np.float32) @ s.T) / N for k, s in enumerate(spins)]
+    values = [np.max(rademacher(N, K, seed=SEED, sample=k).unpack(0, K).astype(np.float32) @ s.T) / N
+              for k, s in enumerate(spins)]
     return hb.Estimate(np.array(values, float))
 
 
@@ -35,7 +37,8 @@ def main(N, alpha, folder="results/beyond_replica_symmetry"):
     short = hb.simulate(model, T=LADDER[0], burn_in=50, sweeps=50, **common)
     long = hb.simulate(model, T=LADDER[0], burn_in=SWEEPS * LADDER.size, sweeps=SWEEPS * LADDER.size, **common)
     cold = {"short": short.m, "long": long.m, "tempering": hb.Estimate(ladder.m.values[:, 0]),
-            "any": largest(ladder.spins[:, 0], model, N), "energy": hb.Estimate(ladder.energy.values[:, 0]), "long_energy": long.energy}
+            "any": largest(ladder.spins[:, 0], model, N), "energy": hb.Estimate(ladder.energy.values[:, 0]),
+            "long_energy": long.energy}
     print(f"N = {N}, alpha = {alpha}: {', '.join(f'{name} {value}' for name, value in cold.items())}; exchange "
           f"{ladder.exchange.mean.min():.2f} to {ladder.exchange.mean.max():.2f}, {ladder.round_trips} round trips", flush=True)
     target.mkdir(parents=True, exist_ok=True)

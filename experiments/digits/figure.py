@@ -3,8 +3,8 @@
     pip install scikit-learn
     python experiments/digits/figure.py [FOLDER]
 
-Writes digits.png (what is retrieved from one corrupted image of each class) into FOLDER (results/digits) and prints overlaps beside
-the theory of random patterns at the same N, K, M and r, which does not know that digits resemble each other.
+Writes digits.png (what is retrieved from one corrupted image of each class) into FOLDER (results/digits) and prints overlaps
+beside the theory of random patterns at the same N, K, M and r, which does not know that digits resemble each other.
 """
 
 import sys
@@ -55,8 +55,8 @@ def main(folder="results/digits"):
                 m.append(run.m.mean)
             random = theory(hb.DenseHopfield(p=p, energy="power", protocol=protocol, M=M, r=r, alpha=10 / 64 ** (p - 1)), T)
             alone = (np.array(final).astype(int) @ archetypes.T / 64).argmax(axis=1) == np.arange(10)
-            print(f"{protocol:13s} p = {p}: overlap {np.mean(m):.3f} on average, {np.min(m):.3f} at worst; nearest archetype is "
-                  f"its own for {alone.sum()}/10; theory of random patterns {random:.4f}")
+            print(f"{protocol:13s} p = {p}: overlap {np.mean(m):.3f} on average, {np.min(m):.3f} at worst; nearest archetype "
+                  f"is its own for {alone.sum()}/10; theory of random patterns {random:.4f}")
             rows.append((f"{protocol}\n$p = {p}$", np.array(final)))
     fig, axes = plt.subplots(len(rows), 10, figsize=(8.5, 0.86 * len(rows)))
     for line, (name, images) in zip(axes, rows, strict=True):

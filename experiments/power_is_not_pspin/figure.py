@@ -2,7 +2,8 @@
 
     python experiments/power_is_not_pspin/figure.py [FOLDER]
 
-Spinodal and glass lines for p = 3, 4, 5, and one point a p where both were simulated; writes power_is_not_pspin.png into FOLDER.
+Spinodal and glass lines for p = 3, 4, 5, and one point a p where both were simulated; writes power_is_not_pspin.png into
+FOLDER (results/power_is_not_pspin).
 """
 
 import sys
@@ -26,7 +27,8 @@ def main(folder="results/power_is_not_pspin"):
             for energy, (colour, dashes) in STYLES.items():
                 lines = hb.phase_diagram(hb.DenseHopfield(p=p, energy=energy), points=60)
                 ax.plot(lines["spinodal"].alpha, lines["spinodal"].T, dashes, color=colour, label=f"{energy}: spinodal")
-                ax.plot(lines["glass"].alpha, lines["glass"].T, dashes, color=colour, lw=0.9, alpha=0.7, label=f"{energy}: glass")
+                ax.plot(lines["glass"].alpha, lines["glass"].T, dashes, color=colour, lw=0.9, alpha=0.7,
+                        label=f"{energy}: glass")
                 model = hb.DenseHopfield(p=p, energy=energy, alpha=alpha)
                 run = hb.simulate(model, N=N, T=T, samples=16, burn_in=100, sweeps=150, seed=SEED)
                 z = {}

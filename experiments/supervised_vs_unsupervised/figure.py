@@ -21,8 +21,8 @@ COLOURS = ("#D55E00", "#009E73", "#0072B2")
 def theory(model, T, N, M):
     """Overlap, 0 where there is no retrieval state."""
     try:
-        return hb.solve(hb.DenseHopfield(p=model["p"], alpha=model["alpha"], protocol=model["protocol"], r=model["r"], M=int(M)),
-                        T=T, N=N).m
+        return hb.solve(hb.DenseHopfield(p=model["p"], alpha=model["alpha"], protocol=model["protocol"], r=model["r"],
+                                         M=int(M)), T=T, N=N).m
     except hb.NoSolution:
         return np.nan
 
@@ -52,8 +52,8 @@ def main(folder=RESULTS):
                     print(f"p = {p} {protocol} r = {r}: " + "  ".join(
                         f"M={a}: {b:.4f}({c:.4f}) / {d:.4f}" for a, b, c, d in zip(M, mean, error, predicted, strict=True)))
                 z = np.array(z)
-                print(f"p = {p} {protocol}: {len(z)} points with theory and all samples retrieved, z = {z.mean():+.2f} +- {z.std():.2f}, "
-                      f"largest |z| = {abs(z).max():.1f}, chi2/dof = {(z**2).mean():.2f}")
+                print(f"p = {p} {protocol}: {len(z)} points with theory and all samples retrieved, "
+                      f"z = {z.mean():+.2f} +- {z.std():.2f}, largest |z| = {abs(z).max():.1f}, chi2/dof = {(z**2).mean():.2f}")
                 ax.set_title(f"{protocol}, $p = {p}$, $N = {N}$")
         axes[0, 0].set(xscale="log", ylim=(0, 1.04))
         axes[0, 0].set_xticks([3, 5, 9, 15, 25, 41, 61], ["3", "5", "9", "15", "25", "41", "61"])

@@ -2,8 +2,9 @@
 
     python experiments/ultra_detection/figure.py [FOLDER]
 
-Unsupervised, p = 3, rho fixed, r = N^(-(p-1-b)/(2(p-1))), M = (1 - r^2)/(rho r^2): for b = 1 the overlap must stay flat in N, for b
-= 2 = p - 1 (no slack to spend on noise) it must be lost, and so for p = 2 at the same r and M.  The seed was fixed beforehand.
+Unsupervised, p = 3, rho fixed, r = N^(-(p-1-b)/(2(p-1))), M = (1 - r^2)/(rho r^2): for b = 1 the overlap must stay flat in N,
+for b = 2 = p - 1 (no slack to spend on noise) it must be lost, and so for p = 2 at the same r and M.  The seed was fixed
+beforehand.
 """
 
 import sys
@@ -41,7 +42,8 @@ def theory(p, N, K, M, r, own):
     n, a = start.n * r * (1 + model.rho), np.sqrt(start.noise)
     for _ in range(200):
         state = eq.examples.averages(eq.F(n, 1), a, T / c)
-        n, a = state.n, np.sqrt(model.alpha / c * eq.noise.variance(state.q, state.C) + eq.F(state.n, 2) ** 2 * (1 - r**2) / (M * N))
+        scatter = eq.F(state.n, 2) ** 2 * (1 - r**2) / (M * N)
+        n, a = state.n, np.sqrt(model.alpha / c * eq.noise.variance(state.q, state.C) + scatter)
     return float(state.m)
 
 
@@ -62,7 +64,8 @@ def main(folder="results/ultra_detection"):
                 means.append(run.m.mean), errors.append(run.m.error), lines.append(theory(p, N, K, M, r, own=p == 3))
                 plain = theory(p, N, K, M, r, own=False)
                 print(f"{label}: N = {N}, K = {K}, M = {M}, r = {r:.4f}: m = {run.m}, retrieved {run.retrieved}/{SAMPLES}, "
-                      f"theory {plain:.4f}, with own-class scatter {lines[-1]:.4f}, z = {(run.m.mean - lines[-1]) / run.m.error:+.1f}")
+                      f"theory {plain:.4f}, with own-class scatter {lines[-1]:.4f}, "
+                      f"z = {(run.m.mean - lines[-1]) / run.m.error:+.1f}")
             ax.errorbar(SIZES[:len(means)], means, errors, fmt="o", color=colour, label=label)
             ax.plot(SIZES[:len(means)], lines, color=colour, lw=1)
         ax.set(xlabel="number of spins $N$", ylabel="overlap with the archetype $m$", ylim=(-0.03, 1.03), xscale="log",

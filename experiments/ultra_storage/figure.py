@@ -2,7 +2,8 @@
 
     python experiments/ultra_storage/figure.py [FOLDER]
 
-Overlap against N at fixed alpha, over theory, and the number of patterns; writes ultra_storage.png into FOLDER (results/ultra_storage).
+Overlap against N at fixed alpha, over theory, and the number of patterns; writes ultra_storage.png into FOLDER
+(results/ultra_storage).
 """
 
 import sys

@@ -43,8 +43,8 @@ def main(folder=RESULTS):
             for N, marker in MARKERS.items():
                 here = data.sel(N=N)
                 mean, error = here["m"].mean("sample").values, here["m"].std("sample", ddof=1).values / 4
-                left.errorbar(here["M"].values * (1 + 0.03 * (np.log2(N / 1000))), mean, error, fmt=marker, color=colour, ms=4.5,
-                              mfc=colour if N == 2000 else "white", label=f"{protocol}, $N = {N}$")
+                left.errorbar(here["M"].values * (1 + 0.03 * (np.log2(N / 1000))), mean, error, fmt=marker, color=colour,
+                              ms=4.5, mfc=colour if N == 2000 else "white", label=f"{protocol}, $N = {N}$")
                 predicted = np.array([overlap(protocol, m, T) for m in here["M"].values])
                 print(f"{protocol} N = {N}: " + "  ".join(f"M={a}: {b:.4f}({c:.4f}) / {d:.4f}" for a, b, c, d in
                                                         zip(here["M"].values, mean, error, predicted, strict=True)))

@@ -178,8 +178,8 @@ def check(model: Dendrite, settings: Settings) -> None:
     if settings.method in ("union", "splitting") and model.counting == "multiplicity":
         raise InvalidInput(f"method = {settings.method!r} is defined for counting = 'union': use 'direct' or 'tilt'")
     if settings.method in ("union", "splitting") and model.largest_union > 255:
-        raise InvalidInput(f"patterns = {model.patterns} with s = {model.s} may put {model.largest_union} synapses on a segment: "
-                           f"method = {settings.method!r} counts up to 255; use 'direct' or 'tilt'")
+        raise InvalidInput(f"patterns = {model.patterns} with s = {model.s} may put {model.largest_union} synapses on a "
+                           f"segment: method = {settings.method!r} counts up to 255; use 'direct' or 'tilt'")
     if settings.method == "splitting" and settings.trials < 2 * settings.batches:
         raise InvalidInput(f"trials = {settings.trials} leaves less than 2 particles in each of {settings.batches} batches: "
                            "give more trials")

@@ -18,9 +18,9 @@ rho = (1 - r^2)/(M r^2) the entropy of the data set (arXiv 2212.00606, 2211.1406
 
 `protocol="storage"`       the patterns themselves, as above.
 `protocol="unsupervised"`  H = -(1 / (M R^(p/2))) sum_{mu A} U(eta^{mu A} . s): every example is a pattern.
-`protocol="supervised"`    a teacher says which examples belong together: H = -sum_mu U(c^mu . s), with x = c . s / sqrt(M^2 N R)
-    of variance 1 and U = N^(1-p/2) x^p / p! ("power") or N^(1-p/2) He_p(x) / p! ("distinct"; the Wick-ordered power, which
-    has the same limit as the sum over distinct indices but is a function of the overlap alone).
+`protocol="supervised"`    a teacher says which examples belong together: H = -sum_mu U(c^mu . s), with
+    x = c . s / sqrt(M^2 N R) of variance 1 and U = N^(1-p/2) x^p / p! ("power") or N^(1-p/2) He_p(x) / p! ("distinct"; the
+    Wick-ordered power, which has the same limit as the sum over distinct indices but is a function of the overlap alone).
 """
 
 import math

@@ -27,7 +27,8 @@ def simulate(model, *, patterns=None, examples=None, start="pattern", record=(),
     examples : optional +-1 array (K, M, N) of examples of those archetypes, or (samples, K, M, N).
     start : "pattern", "noisy", "random", or +-1 spins (N,) or (samples, 2, N).
     record : any of "series" (m and energy a sweep), "histogram" (P(m)), "spins" (final spins) to keep on the run.
-    settings : N, T, samples, burn_in, sweeps, seed, overlap, rule, order, gains, threshold; see `hebbian.models.dense.Settings`.
+    settings : N, T, samples, burn_in, sweeps, seed, overlap, rule, order, gains, threshold; see
+        `hebbian.models.dense.Settings`.
 
     Returns
     -------
@@ -52,7 +53,8 @@ def simulate(model, *, patterns=None, examples=None, start="pattern", record=(),
     dense.check(model, settings)
     montecarlo.require_memory(dense.memory(model, settings))
 
-    records = measure(model, settings, range(settings.samples), patterns=patterns, examples=examples, start=spins, record=record)
+    records = measure(model, settings, range(settings.samples), patterns=patterns, examples=examples, start=spins,
+                      record=record)
     values = reduce(model, settings, records)
     estimates = {o.name: Estimate(values[o.name]) for o in dense.OBSERVABLES if not o.flag}
     series = None
@@ -69,7 +71,8 @@ def measure(model, settings, samples: range, *, patterns=None, examples=None, st
     """Run the given samples and return their integer sums, first axis = sample; floats are formed later, by `reduce`.
 
     overlap_sum, tail_sum (n, 2): N m over all and over the last tenth of the measured sweeps, sign fixed by the start;
-    agreement_sum (n,): N q; example_sum (n, 2): M N n-hat of a learning protocol; energy_sum (n, 2): sum of U over sweeps and replicas as high and low 32-bit words;
+    agreement_sum (n,): N q; example_sum (n, 2): M N n-hat of a learning protocol;
+    energy_sum (n, 2): sum of U over sweeps and replicas as high and low 32-bit words;
     accepted_sum (n, 2); tau (n,): autocorrelation time of m in sweeps, mean of the replicas.
     """
     table = dense.integer_table(model, settings.N)

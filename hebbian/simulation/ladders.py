@@ -1,4 +1,4 @@
-"""What ramps and tempering share: one sample of a dense network at several temperatures, and the record of what was measured."""
+"""What ramps and tempering share: one sample of a dense network at several temperatures, and the record of measurements."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -48,7 +48,7 @@ class Solution(saddle.Solution):
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class BrokenSolution(saddle.Solution):
-    """A retrieval state in one step of replica symmetry breaking: many states of overlap q1 with themselves and q0 with each other.
+    """A retrieval state in one step of replica symmetry breaking: states of overlap q1 with themselves and q0 with each other.
 
     Attributes
     ----------
@@ -79,9 +79,10 @@ def solve(model: DenseHopfield, *, T: float, N: int | None = None, branch: str =
     model : with a load alpha, or a fixed number K of patterns (load 0 for N to infinity).
     T : temperature, T >= 0; T = 0 is exact.
     N : number of spins, for the load that the integer number of patterns realises.  For p >= 3 and sums over distinct indices
-        (not the Wick-ordered power of supervised learning) the leading finite-size effect is included: signal and noise both carry c = prod_{j<p} (1 - j/N), the fraction of
-        index tuples that are distinct, so the system at (T, alpha) behaves as the infinite one at (T/c, alpha/c), with
-        free energy and energy multiplied by c and the noise variance by c^2.  Elsewhere N -> infinity at that load.
+        (not the Wick-ordered power of supervised learning) the leading finite-size effect is included: signal and noise
+        both carry c = prod_{j<p} (1 - j/N), the fraction of index tuples that are distinct, so the system at (T, alpha)
+        behaves as the infinite one at (T/c, alpha/c), with free energy and energy multiplied by c and the noise variance by
+        c^2.  Elsewhere N -> infinity at that load.
     branch : "retrieval", the state with m > 0 that is stable at fixed load (the larger m of the two that merge at the
         spinodal); "paramagnet", m = q = 0; or "glass", m = 0 with q > 0.
 
@@ -116,7 +117,8 @@ def solve(model: DenseHopfield, *, T: float, N: int | None = None, branch: str =
         c = float(np.prod(1 - np.arange(1, model.p) / N))
     if fields.integer("rsb", rsb, 0, 1):
         if branch != "retrieval":
-            raise NotDefined(f"one step of replica symmetry breaking is defined for branch='retrieval', not {branch!r}: give rsb=0")
+            raise NotDefined("one step of replica symmetry breaking is defined for branch='retrieval', "
+                             f"not {branch!r}: give rsb=0")
         broken = dense_rsb.retrieval(eq, T / c, alpha / c)
         if broken is not None:
             return _broken_solution(model, broken, T, N, c)

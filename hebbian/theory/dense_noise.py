@@ -76,8 +76,8 @@ class PairLoop:
         return self._sum(C, 2)
 
     def free_energy(self, q, C, T):
-        return (self.variance(q, C) * C
-                + sum(nu * (w + T * np.log1p(-np.minimum(w * C, NEARLY_ONE)) - w * q / (1 - w * C)) for w, nu in self.modes)) / 2
+        rest = sum(nu * (w + T * np.log1p(-np.minimum(w * C, NEARLY_ONE)) - w * q / (1 - w * C)) for w, nu in self.modes)
+        return (self.variance(q, C) * C + rest) / 2
 
     def energy(self, q, C, T):
         return sum(nu * w * (1 - 1 / (1 - w * C) - q * w * C / (1 - w * C) ** 2) for w, nu in self.modes) / 2
@@ -136,7 +136,8 @@ class MixedSpin:
         """Variances zeta'(q0) and zeta'(q1) - zeta'(q0)."""
         (z0, z1), (d0, d1) = ((self.zeta(q0, k), self.zeta(q1, k)) for k in (0, 1))
         slope = (z1 - z0 - d1 * q1 + d0 * q0) / 2
-        return BrokenCrosstalk(d0, d1 - d0, self.free_energy(q1, C, T) - y * slope, slope, self.energy(q1, C, T) - y * (z1 - z0))
+        return BrokenCrosstalk(d0, d1 - d0, self.free_energy(q1, C, T) - y * slope, slope,
+                               self.energy(q1, C, T) - y * (z1 - z0))
 
     def _taylor(self, q, C, T, first):
         return sum(self.zeta(q, k) / factorial(k) * T ** (k - 1) * C**k for k in range(first, len(self.coefficients)))

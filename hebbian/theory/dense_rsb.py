@@ -249,7 +249,8 @@ def _guesses(eq, n):
     from scipy.special import erfinv
 
     flat = branches.on_retrieval_curve(eq, float(erfinv(n / eq.examples.largest)), 0.0)
-    for near, weight, rest in ((2.0, 1.0, 0.0), (3.0, 1.0, 0.0), (4.0, 2.0, 1.0), (3.0, 2.0, 0.0), (4.0, 3.0, 0.0), (5.0, 3.0, 1.0)):
+    for near, weight, rest in ((2.0, 1.0, 0.0), (3.0, 1.0, 0.0), (4.0, 2.0, 1.0),
+                               (3.0, 2.0, 0.0), (4.0, 3.0, 0.0), (5.0, 3.0, 1.0)):
         gap, y = 1 / (1 + np.exp(near)), np.exp(weight) / float(flat.a)
         last = y * gap * np.exp(rest) if eq.p == 2 else float(flat.C)
         yield np.array([np.log(float(flat.alpha)), gap, np.log(y), np.log(last)])
@@ -286,8 +287,8 @@ def retrieval(eq, T, alpha) -> BrokenState | None:
         return None
     state = before = largest(eq, T)
     if alpha > state.alpha * (1 + 1e-12):
-        raise NoSolution(f"no retrieval state at load {alpha:.9g} and T = {T:g} with one step of replica symmetry breaking: the "
-                         f"largest load with one is {state.alpha:.9g}; lower alpha")
+        raise NoSolution(f"no retrieval state at load {alpha:.9g} and T = {T:g} with one step of replica symmetry breaking: "
+                         f"the largest load with one is {state.alpha:.9g}; lower alpha")
     if alpha >= state.alpha * (1 - 1e-12):
         return state
     while state is not None and state.alpha > alpha:
@@ -297,8 +298,8 @@ def retrieval(eq, T, alpha) -> BrokenState | None:
         part = (before.alpha - alpha) / (before.alpha - state.alpha)
         state = _at_load(eq, T, alpha, (1 - part) * ends[0] + part * ends[1])
     if state is None:
-        raise NotConverged(f"one-step solution for p = {eq.p} at T = {T:g} and load {alpha:.9g} not reached: overlaps q1 and q0 "
-                           f"nearly meet at load {float(marginal.alpha):.6g}; ask for rsb=0 or a higher load")
+        raise NotConverged(f"one-step solution for p = {eq.p} at T = {T:g} and load {alpha:.9g} not reached: overlaps q1 and "
+                           f"q0 nearly meet at load {float(marginal.alpha):.6g}; ask for rsb=0 or a higher load")
     return state
 
 

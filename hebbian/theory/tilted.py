@@ -8,8 +8,8 @@ with y T in [0, 1) the breaking parameter.  With <.> the average over z with tha
 Two exact representations, as in `gaussian`:
 
 noise below a few T    the average over z itself, by the trapezoidal rule;
-noise above            the thermal average as a second noise.  g = (2cosh(H/T))^(yT) obeys g'' - y^2 g = (y/T)(1 - yT) sech^2(H/T) g
-    and exp(y |H|) / (2y) is the Green function of the left-hand side, so that
+noise above            the thermal average as a second noise.  g = (2cosh(H/T))^(yT) obeys
+    g'' - y^2 g = (y/T)(1 - yT) sech^2(H/T) g and exp(y |H|) / (2y) is the Green function of the left-hand side, so that
 
         (2cosh(H/T))^(yT) = int du k(u) exp(y |H - u|),     k(u) = (1 - yT) / (2T) sech^2(u/T) (2cosh(u/T))^(yT),
 
@@ -18,7 +18,8 @@ noise above            the thermal average as a second noise.  g = (2cosh(H/T))^
 
 import numpy as np
 
-STEP = 0.22  # both rules: error exp(-pi^2 / STEP) = 3e-20, times up to (2 pi / STEP)^3 = 2e4 for the fourth-order poles of sech^4
+# Both rules: error exp(-pi^2 / STEP) = 3e-20, times up to (2 pi / STEP)^3 = 2e4 for the fourth-order poles of sech^4.
+STEP = 0.22
 Z_MAX = 12.0
 U_MAX = 20.0  # exp(-40) = 4e-18
 SHARP = 4.0  # noise above this many T is handled by the second representation
@@ -83,11 +84,12 @@ def _thermal_noise(T, breaking):
         return np.zeros(1), np.zeros(1), np.full(1, 2 / 3), np.zeros(1)  # the mean 2/3 of sech^2
     x = _grid(U_MAX / (1 - breaking), STEP)
     log2cosh = np.abs(x) + np.log1p(np.exp(-2 * np.abs(x)))
-    return T * x, np.log(2 * STEP * (1 - breaking)) + (breaking - 2) * log2cosh, np.cosh(np.minimum(np.abs(x), 300)) ** -2.0, T * log2cosh
+    kernel = np.log(2 * STEP * (1 - breaking)) + (breaking - 2) * log2cosh
+    return T * x, kernel, np.cosh(np.minimum(np.abs(x), 300)) ** -2.0, T * log2cosh
 
 
 def field_nodes(A, a, width):
-    """Nodes h and weights of the average over h = A + a z of functions that bend at h = 0 over `width`, and are smooth elsewhere.
+    """Nodes h and weights of the average over h = A + a z of functions that bend at h = 0 over `width`, smooth elsewhere.
 
     The trapezoidal rule in t of h = width sinh(t), which is dense where the function bends; its error is below rounding where
     the function is analytic up to |Im h| ~ width.

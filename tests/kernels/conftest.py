@@ -7,7 +7,8 @@ from hebbian._kernels import dense
 
 PATHS = ("portable", "avx2", "avx512", "avx512vnni")
 
-OPTIONAL.update({path: (lambda path=path: path in dense.paths(), f"this machine lacks the kernel path {path}") for path in PATHS})
+OPTIONAL.update({path: (lambda path=path: path in dense.paths(), f"this machine lacks the kernel path {path}")
+                 for path in PATHS})
 
 
 @pytest.fixture(params=[pytest.param(path, marks=requires(path)) for path in PATHS])

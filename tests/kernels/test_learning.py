@@ -19,7 +19,8 @@ def key_of(N, r, seed, sample):
     return streams.key("examples", "rademacher", N, r, seed=seed, sample=sample), round((1 - r) / 2 * 2**32)
 
 
-@pytest.mark.parametrize("N, K, M, r", [(1, 1, 1, 0.5), (200, 5, 7, 0.5), (128, 3, 30, 0.9), (129, 70, 2, 0.01), (64, 4, 3, 1.0)])
+@pytest.mark.parametrize("N, K, M, r", [
+    (1, 1, 1, 0.5), (200, 5, 7, 0.5), (128, 3, 30, 0.9), (129, 70, 2, 0.01), (64, 4, 3, 1.0)])
 def test_examples_equal_their_twin_bit_for_bit(N, K, M, r):
     archetypes = patterns.rademacher(N, K, seed=2, sample=1)
     key, flip = key_of(N, r, seed=2, sample=1)
@@ -50,8 +51,8 @@ def test_data_sets_nest_and_have_their_quality():
 SYSTEMS = [(60, 20, dict(p=2, M=20, r=0.5), 0.3), (33, 31, dict(p=2, M=3, r=0.8, energy="power"), 0.4),
            (40, 70, dict(p=3, M=6, r=0.5), 0.2), (25, 64, dict(p=3, M=5, r=0.7, energy="power"), 0.3),
            (24, 100, dict(p=4, M=9, r=0.4), 0.05), (20, 40, dict(p=4, M=4, r=0.6, energy="power"), 0.1),
-           (18, 33, dict(p=5, M=3, r=0.9), 0.02), (16, 20, dict(p=6, M=200, r=0.1), 0.01), (15, 10, dict(p=8, M=2, r=0.5), 1e-6),
-           (30, 20, dict(p=2, M=7, r=0.5), 0.0), (30, 200, dict(p=3, M=300, r=0.2), 0.1)]
+           (18, 33, dict(p=5, M=3, r=0.9), 0.02), (16, 20, dict(p=6, M=200, r=0.1), 0.01),
+           (15, 10, dict(p=8, M=2, r=0.5), 1e-6), (30, 20, dict(p=2, M=7, r=0.5), 0.0), (30, 200, dict(p=3, M=300, r=0.2), 0.1)]
 
 
 def system_of(N, K, fields, T, replicas=2, seed=4):

@@ -21,11 +21,16 @@ def test_the_best_path_is_active_and_names_are_checked():
     assert set(dense.build()) == {"compiler", "flags"}
     with pytest.raises(ValueError, match="unknown: use one of"):
         dense.select("sse9")
-    code = "from hebbian._kernels import dense; print(dense.active())"
+
+    def active(name):
+        code = "from hebbian._kernels import dense; print(dense.active())"
+        env = {**os.environ, "HEBBIAN_SIMD": name}
+        return subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True)
+
     for name, answer in (("portable", "portable"), ("", dense.paths()[0])):
-        done = subprocess.run([sys.executable, "-c", code], env={**os.environ, "HEBBIAN_SIMD": name}, capture_output=True, text=True)
+        done = active(name)
         assert done.stdout.strip() == answer, done.stderr
-    done = subprocess.run([sys.executable, "-c", code], env={**os.environ, "HEBBIAN_SIMD": "sse9"}, capture_output=True, text=True)
+    done = active("sse9")
     assert done.returncode and "HEBBIAN_SIMD = 'sse9' is unknown" in done.stderr
 
 
@@ -60,7 +65,8 @@ def test_every_path_equals_the_twin(path, N, K, energy, T):
 def pair_of(model, N, K, form=None, order="sequential"):
     table = integer_table(model, N)
     packed, spins = patterns.rademacher(N, K, seed=3, sample=1), start_spins(N, 2, seed=4)
-    return DenseKernel(packed.rows, K, table.values, spins, form, order), reference.DenseTwin(packed.unpack(), table.values, spins)
+    kernel = DenseKernel(packed.rows, K, table.values, spins, form, order)
+    return kernel, reference.DenseTwin(packed.unpack(), table.values, spins)
 
 
 @pytest.mark.parametrize("rule", ["heat_bath", "metropolis"])

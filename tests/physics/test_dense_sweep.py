@@ -52,7 +52,8 @@ def test_the_file_opens_without_this_package(swept):
 
 def test_histograms_of_dendrites_are_added_up_in_the_file(tmp_path):
     settings = dict(trials=20_000, batches=4, seed=3)
-    data = hb.sweep(hb.Dendrite(n=300, a=12, s=8, theta=3), grid={"s": [6, 8]}, dir=tmp_path / "out", progress=False, **settings)
+    data = hb.sweep(hb.Dendrite(n=300, a=12, s=8, theta=3), grid={"s": [6, 8]}, dir=tmp_path / "out", progress=False,
+                    **settings)
     for s in (6, 8):
         run = hb.simulate(hb.Dendrite(n=300, a=12, s=s, theta=3), **settings)
         counts = data["histogram"].sel(s=s).sum("sample").values

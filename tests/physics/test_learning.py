@@ -75,11 +75,13 @@ def test_a_few_examples_destroy_what_one_example_stored():
 
 
 @pytest.mark.parametrize("M, r, N, K, stable, seed", [
-    (7, 0.6, 300, 150, True, 20291), (9, 0.4, 12000, 4, True, 20292), (2, 0.6, 300, 150, False, 20293), (4, 0.4, 300, 150, False, 20294)])
+    (7, 0.6, 300, 150, True, 20291), (9, 0.4, 12000, 4, True, 20292),
+    (2, 0.6, 300, 150, False, 20293), (4, 0.4, 300, 150, False, 20294)])
 def test_the_archetype_is_left_for_one_example_where_equal_overlaps_are_unstable(M, r, N, K, stable, seed):
     # 12 samples of the archetype; at a spread of half its value with one example retrieved, the symmetry is lost.  Other seeds
-    # gave all samples on the expected side (with 6000 spins in the second case 2 of 36 left).  The condition is local: between about 0.5 and 1 the state is left
-    # from an archetype too, whose overlaps with its examples scatter by N^(-1/2), at sizes of a few hundred.
+    # gave all samples on the expected side (with 6000 spins in the second case 3 of 36 left).  The condition is local: between
+    # about 0.5 and 1 the state is left from an archetype too, whose overlaps with its examples scatter by N^(-1/2), at sizes of
+    # a few hundred.
     T, rng = 0.1, np.random.default_rng(seed)
     model = hb.DenseHopfield(p=3, K=K, M=M, r=r, protocol="unsupervised")
     theory = hb.solve(hb.DenseHopfield(p=3, alpha=K / N**2, M=M, r=r, protocol="unsupervised"), T=T)
@@ -96,8 +98,8 @@ def test_the_archetype_is_left_for_one_example_where_equal_overlaps_are_unstable
 
 
 def test_one_step_describes_retrieval_beyond_the_symmetric_spinodal():
-    # The replica-symmetric equations have a solution here, m = 0.20 and q = 0.1, that iteration leaves and networks do not show.
-    # Other seeds gave m = 0.505(41): 7 standard errors from it, 1.6 from one step
+    # The replica-symmetric equations have a solution here, m = 0.20 and q = 0.1, that iteration leaves and networks do not
+    # show.  Other seeds gave m = 0.505(41): 7 standard errors from it, 1.6 from one step
     model = hb.DenseHopfield(p=3, alpha=0.0208, M=25, r=0.4, protocol="unsupervised")
     with pytest.raises(hb.NoSolution):
         hb.solve(model, T=0.1, N=200)

@@ -1,4 +1,4 @@
-"""One step of replica symmetry breaking: published numbers, the textbook free energy, limits, and a route of its own in mpmath."""
+"""One step of replica symmetry breaking: published numbers, the textbook free energy, limits, a route of its own in mpmath."""
 
 from math import comb, factorial
 
@@ -21,7 +21,8 @@ def slowly(*values):
 # Averages
 
 
-@pytest.mark.parametrize("h, s, T, y", [(0.3, 0.2, 0.1, 5.0), (-0.05, 0.03, 0.004, 30.0), (0.2, 0.5, 0.12, 7.5), (0.1, 0.3, 0.3, 0.3)])
+@pytest.mark.parametrize("h, s, T, y", [
+    (0.3, 0.2, 0.1, 5.0), (-0.05, 0.03, 0.004, 30.0), (0.2, 0.5, 0.12, 7.5), (0.1, 0.3, 0.3, 0.3)])
 def test_both_representations_equal_the_integral_in_25_digits(h, s, T, y):
     with mp.workdps(25):
         centre, width = -mp.mpf(h) / s, mp.mpf(T) / s
@@ -49,7 +50,8 @@ def test_averages_at_zero_temperature_are_the_limit():
 def test_nodes_that_are_dense_at_zero_integrate_what_bends_there(A, a, width):
     h, weights = field_nodes(A, a, width)
     with mp.workdps(20):
-        cuts = sorted({mp.mpf(-13), mp.mpf(0), mp.mpf(13)} | {c for k in (-9, 0, 9) if abs(c := (k * mp.mpf(width) - A) / a) < 13})
+        bends = {c for k in (-9, 0, 9) if abs(c := (k * mp.mpf(width) - A) / a) < 13}
+        cuts = sorted({mp.mpf(-13), mp.mpf(0), mp.mpf(13)} | bends)
         exact = float(mp.quad(lambda z: mp.tanh((A + a * z) / width) ** 2 * mp.npdf(z), cuts))
     assert weights.sum() == pytest.approx(1, abs=1e-13)
     assert weights @ np.tanh(h / width) ** 2 == pytest.approx(exact, rel=1e-12)
@@ -102,7 +104,7 @@ def test_the_law_near_the_join_meets_the_search():
 
 
 def textbook(model, T, m, q0, q1, breaking):
-    """f of overlaps (n un-normalised), as printed in chapter III of Mezard, Parisi, Virasoro; plain sums over z_0, z_1 and t."""
+    """f of overlaps (n un-normalised) as printed in chapter III of Mezard, Parisi, Virasoro; plain sums over z_0, z_1, t."""
     p, alpha, M, r, beta = model.p, model.load(), model.M, model.r, 1 / T
     R = model.R
     F = [m**p / factorial(p) / R ** (p / 2), m ** (p - 1) / factorial(p - 1) / R ** (p / 2)]

@@ -1,7 +1,7 @@
 """Saddle points and critical loads of learning at points drawn at random, against a solver of its own.
 
-It follows the equations as printed along d = beta A, with s = beta sqrt(lambda) from T = F'(n) / (N d): averages over z by Gauss
-and Legendre between the bends of tanh, loads explicit, the capacity their maximum.  Nothing is shared with the package.
+It follows the equations as printed along d = beta A, with s = beta sqrt(lambda) from T = F'(n) / (N d): averages over z by
+Gauss and Legendre between the bends of tanh, loads explicit, the capacity their maximum.  Nothing is shared with the package.
 """
 
 from math import factorial

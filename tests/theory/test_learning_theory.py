@@ -114,7 +114,8 @@ def test_capacities_at_zero_temperature():
     assert hb.capacity(few) == pytest.approx(0.0444828, abs=5e-8)
     assert hb.capacity(few, average="gaussian") == pytest.approx(0.0369785, abs=5e-8)
     # the valley of confusion
-    for p, r, M, load in ((3, 0.5, 1, 0.1261), (3, 0.5, 5, 0.0222), (3, 0.3, 15, 0.0033), (2, 0.3, 9, 0.0028), (2, 0.3, 61, 0.0347)):
+    for p, r, M, load in ((3, 0.5, 1, 0.1261), (3, 0.5, 5, 0.0222), (3, 0.3, 15, 0.0033),
+                          (2, 0.3, 9, 0.0028), (2, 0.3, 61, 0.0347)):
         assert hb.capacity(hb.DenseHopfield(p=p, M=M, r=r, protocol="unsupervised")) == pytest.approx(load, abs=6e-5)
 
 
@@ -154,8 +155,10 @@ def test_slopes_of_the_averages_over_examples(examples):
         return (8 * (function(h) - function(-h)) - function(2 * h) + function(-2 * h)) / (12 * h)
 
     for name in ("n", "C"):
-        assert slope(lambda d: getattr(examples.averages(A + d, a, T), name)) == pytest.approx(getattr(av, f"{name}_signal"), abs=1e-8)
-        assert slope(lambda d: getattr(examples.averages(A, a + d, T), name)) == pytest.approx(getattr(av, f"{name}_noise"), abs=1e-8)
+        signal = slope(lambda d, name=name: getattr(examples.averages(A + d, a, T), name))
+        noise = slope(lambda d, name=name: getattr(examples.averages(A, a + d, T), name))
+        assert signal == pytest.approx(getattr(av, f"{name}_signal"), abs=1e-8)
+        assert noise == pytest.approx(getattr(av, f"{name}_noise"), abs=1e-8)
     assert examples.deficit(A, a, T) == pytest.approx(1 - av.n / examples.largest, abs=1e-14)
     assert slope(lambda d: examples.averages(A + d, a, T).log2cosh) == pytest.approx(av.n, abs=1e-9)
 

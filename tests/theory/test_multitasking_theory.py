@@ -475,7 +475,8 @@ def test_thirty_patterns():
     (10, 0.5, 0.005, dict(M=5, r=0.7), -0.159355824, "h10"),
     pytest.param(30, 0.5, 0.005, dict(M=5, r=0.7), -0.159364494, "x24", marks=pytest.mark.slow)])
 def test_the_lowest_minimum_of_rough_landscapes(K, d, T, learning, bound, kind):
-    # Bounds: the lowest of 40 descents from random starts by an independent plain optimiser, rounded up at 1e-9.
+    # The bounds guard against regressions: they are the lowest minima known, rounded up at 1e-9, and some of them were first
+    # found by the searches of the package itself.
     found = hb.solve(MultitaskingHopfield(K=K, d=d, protocol="supervised" if learning else "storage", **learning), T=T)
     assert found.free_energy <= bound + 1e-9 and found.stable and found.residual < 1e-12 and found.kind == kind
 

@@ -11,7 +11,8 @@ from hebbian.data import IDX_TYPES, binarise, class_means, load_idx
 
 
 def idx_bytes(array, code):
-    return b"\0\0" + bytes([code, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape) + array.astype(IDX_TYPES[code]).tobytes()
+    header = b"\0\0" + bytes([code, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape)
+    return header + array.astype(IDX_TYPES[code]).tobytes()
 
 
 @pytest.mark.parametrize("code", sorted(IDX_TYPES))
@@ -27,7 +28,8 @@ def test_idx_files_come_back(tmp_path, code, packed):
 
 @pytest.mark.parametrize("raw, says", [
     (b"", "not an IDX"), (b"PK\x03\x04", "not an IDX"), (b"\0\0\x08\x02\0\0", "cut"), (b"\0\0\x08\x00", "cut"),
-    (b"\0\0\x08\x01" + struct.pack(">I", 5) + b"abc", "cut"), (b"\0\0\x08\x02" + b"\xff" * 8, "cut"), (b"\x1f\x8b", "cannot be read")])
+    (b"\0\0\x08\x01" + struct.pack(">I", 5) + b"abc", "cut"), (b"\0\0\x08\x02" + b"\xff" * 8, "cut"),
+    (b"\x1f\x8b", "cannot be read")])
 def test_damaged_files_are_refused_before_anything_is_allocated(tmp_path, raw, says):
     path = tmp_path / "broken"
     path.write_bytes(raw)
