@@ -2,8 +2,8 @@ r"""Theory of dense Hopfield networks that store patterns or learn them from exa
 
 Equations, notation and sources are in `dense_branches` (saddle points), `dense_examples` (average over the examples),
 `dense_noise` (crosstalk), `dense_glass` (glass transition for p >= 3), `dense_rsb` (replica symmetry breaking) and
-`dense_synchronous` (all spins at once).  Temperatures are in units of the couplings of the Hamiltonian, k_B = 1; energies are
-per spin and counted from the mean energy of a random configuration, as in simulations.
+`dense_synchronous` (all spins at once).  Temperatures are in units of the couplings of the Hamiltonian, k_B = 1;
+energies are per spin and counted from the mean energy of a random configuration, as in simulations.
 """
 
 from dataclasses import dataclass, replace
