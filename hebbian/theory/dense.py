@@ -226,7 +226,7 @@ def phase_diagram(model: DenseHopfield, *, x: str = "alpha", y: str = "T", value
     x, y : the axes, two of "alpha", "T", "M", "r", "rho".  `rho` is varied through r at the M of the model.
     values : values of M, r or rho at which the lines are computed (of x where both axes are such); by default a dozen or so
         of M from 1 to 301, r from 0.3 to 1, rho from 0 to 2.
-    T : temperature, where it is not an axis; 0 by default.   points : number of points of every line of alpha and T, at least 2.
+    T : temperature, where it is not an axis.   points : number of points of every line of alpha and T, at least 2.
     average : "binomial" or "gaussian", as for `solve`.
     rsb : 1 adds "one_step", the capacity in one step of replica symmetry breaking, beside that of replica symmetry, in planes
         with alpha; it takes about a second a point.
