@@ -77,3 +77,14 @@ def mask(name: str, value, shape: tuple[int, ...]) -> np.ndarray:
         return np.broadcast_to(array, shape)
     except ValueError:
         raise InvalidInput(f"{name} has shape {array.shape}: give a shape that broadcasts to {shape}") from None
+
+
+def three(stored, state=None, projection=None) -> tuple:
+    """Stored, state and projection of a layer, from three inputs, a tuple of three, or one that serves as all."""
+    if isinstance(stored, (tuple, list)) and state is None and projection is None:
+        if len(stored) != 3:
+            raise InvalidInput(f"input is a tuple of {len(stored)}: give (stored, state, projection)")
+        stored, state, projection = stored
+    if (state is None) != (projection is None):
+        raise InvalidInput("two inputs were given: give one for everything, or stored, state and projection")
+    return (stored, stored, stored) if state is None else (stored, state, projection)

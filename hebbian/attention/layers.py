@@ -17,7 +17,7 @@ import numpy as np
 
 from hebbian.attention import options as layout
 from hebbian.attention import separations
-from hebbian.attention.inputs import require_finite
+from hebbian.attention.inputs import require_finite, three
 from hebbian.attention.parameters import CORE, Parameters, layer_norm, linear, masks, projections
 from hebbian.errors import InvalidInput
 
@@ -129,14 +129,7 @@ class Hopfield(Layer):
         return self._iterate(q, k, np.pad(added, pad).astype(q.dtype), np.pad(blocked, pad)), v
 
     def _inputs(self, stored, state, projection):
-        if isinstance(stored, (tuple, list)) and state is None and projection is None:
-            if len(stored) != 3:
-                raise InvalidInput(f"input is a tuple of {len(stored)}: give (stored, state, projection)")
-            stored, state, projection = stored
-        if (state is None) != (projection is None):
-            raise InvalidInput("two inputs were given: give one for everything, or stored, state and projection")
-        if state is None:
-            state = projection = stored
+        stored, state, projection = three(stored, state, projection)
         given = {"stored": stored, "state": state, "projection": projection}
         arrays = []
         for name, value in given.items():

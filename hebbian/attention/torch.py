@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from hebbian.attention import options as layout
+from hebbian.attention.inputs import three
 from hebbian.errors import InvalidInput
 
 
@@ -171,14 +172,7 @@ class Hopfield(nn.Module):
 
     def _inputs(self, stored, state, projection):
         """The three inputs by name, with shapes and types that fit."""
-        if isinstance(stored, (tuple, list)) and state is None and projection is None:
-            if len(stored) != 3:
-                raise InvalidInput(f"input is a tuple of {len(stored)}: give (stored, state, projection)")
-            stored, state, projection = stored
-        if (state is None) != (projection is None):
-            raise InvalidInput("two inputs were given: give one for everything, or stored, state and projection")
-        if state is None:
-            state = projection = stored
+        stored, state, projection = three(stored, state, projection)
         inputs = {"stored_pattern": stored, "state_pattern": state, "pattern_projection": projection}
         parameter = next(self.parameters(), stored)
         for name, x in inputs.items():
