@@ -5,6 +5,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+from conftest import requires
 from hebbian._kernels.multitasking import MultitaskingKernel
 from scipy.stats import chi2
 
@@ -71,12 +72,10 @@ CASES = [(16, 1, 0.0, 0.5), (33, 5, 0.4, 0.05), (100, 3, 0.8, 0.1), (70, 20, 0.2
          (40, 12, 0.5, 0.0), (200, 3, 0.97, 0.0)]
 
 
-@pytest.mark.parametrize("path", kernels.BITS)
+@pytest.mark.parametrize("path", [pytest.param(path, marks=requires(path)) for path in kernels.BITS])
 @pytest.mark.parametrize("rule", ["heat_bath", "metropolis"])
 @pytest.mark.parametrize("N, K, d, T", CASES)
 def test_kernel_equals_its_twin_bit_for_bit(N, K, d, T, rule, path):
-    if path not in kernels.paths():
-        pytest.skip(f"requires {path}: this machine does not have it")
     rows = patterns.diluted(N, K, d, seed=3, sample=1)
     spins, key, tau = start_spins(N, 2, seed=4), streams.key("dynamics", "test", N, K, T, seed=1, sample=0), T * N / 2
     kernel, twin = MultitaskingKernel(rows, spins, path=path), reference.MultitaskingTwin(rows, spins)
@@ -96,11 +95,9 @@ def test_kernel_equals_its_twin_bit_for_bit(N, K, d, T, rule, path):
     assert moved > 0 and (T == 0 or series["done"] == 12)
 
 
-@pytest.mark.parametrize("path", kernels.BITS)
+@pytest.mark.parametrize("path", [pytest.param(path, marks=requires(path)) for path in kernels.BITS])
 @pytest.mark.parametrize("protocol", ["supervised", "unsupervised"])
 def test_learning_kernels_equal_their_twin_and_measure_the_true_patterns(protocol, path):
-    if path not in kernels.paths():
-        pytest.skip(f"requires {path}: this machine does not have it")
     N, K, M = 77, 3, 6
     truth = patterns.diluted(N, K, 0.3, seed=3, sample=1)
     draw = patterns.diluted_examples if protocol == "unsupervised" else patterns.diluted_example_sums
