@@ -133,7 +133,7 @@ def info() -> dict:
         "numerics": streams.NUMERICS,
         **machine.packages(),
         **machine.kernel(),
-        "mpi": parallel.library_version(),
+        "mpi": parallel.mpi_version(),
     }
 
 

@@ -232,7 +232,7 @@ def launcher_rank() -> int:
     return next((int(os.environ[name]) for name in RANKS if os.environ.get(name, "").isdigit()), 0)
 
 
-def library_version() -> str:
+def mpi_version() -> str:
     """Name and version of the MPI library that mpi4py finds, or why there is none."""
     try:
         return _named(_load())
