@@ -1,9 +1,10 @@
 r"""Theory of dense Hopfield networks that store patterns or learn them from examples: saddle points and phase diagram.
 
 Equations, notation and sources are in `dense_branches` (saddle points), `dense_examples` (average over the examples),
-`dense_noise` (crosstalk), `dense_glass` (glass transition for p >= 3), `dense_rsb` (replica symmetry breaking) and
-`dense_synchronous` (all spins at once).  Temperatures are in units of the couplings of the Hamiltonian, k_B = 1;
-energies are per spin and counted from the mean energy of a random configuration, as in simulations.
+`dense_noise` (crosstalk), `dense_class` (size dependence of unsupervised learning), `dense_glass` (glass transition for
+p >= 3), `dense_rsb` (replica symmetry breaking) and `dense_synchronous` (all spins at once).  Temperatures are in units of
+the couplings of the Hamiltonian, k_B = 1; energies are per spin and counted from the mean energy of a random configuration,
+as in simulations.
 """
 
 from dataclasses import dataclass, replace
@@ -14,7 +15,7 @@ from hebbian.errors import InvalidInput, NoSolution, NotDefined
 from hebbian.models import fields
 from hebbian.models.dense import DenseHopfield
 from hebbian.theory import dense_branches as branches
-from hebbian.theory import dense_learning, dense_planes, dense_rsb, dense_synchronous, saddle
+from hebbian.theory import dense_class, dense_learning, dense_planes, dense_rsb, dense_synchronous, saddle
 from hebbian.theory.dense_lines import lines
 from hebbian.theory.phases import PhaseDiagram
 
@@ -82,7 +83,9 @@ def solve(model: DenseHopfield, *, T: float, N: int | None = None, branch: str =
         (not the Wick-ordered power of supervised learning) the leading finite-size effect is included: signal and noise
         both carry c = prod_{j<p} (1 - j/N), the fraction of index tuples that are distinct, so the system at (T, alpha)
         behaves as the infinite one at (T/c, alpha/c), with free energy and energy multiplied by c and the noise variance by
-        c^2.  Elsewhere N -> infinity at that load.
+        c^2.  Retrieval by unsupervised learning from two or more examples, with sums over distinct indices or p = 2 and the
+        binomial average, includes the scatter of its overlaps with the examples (`dense_class`).  Elsewhere N -> infinity at
+        that load.
     branch : "retrieval", the state with m > 0 that is stable at fixed load (the larger m of the two that merge at the
         spinodal); "paramagnet", m = q = 0; or "glass", m = 0 with q > 0.
 
@@ -122,7 +125,10 @@ def solve(model: DenseHopfield, *, T: float, N: int | None = None, branch: str =
         broken = dense_rsb.retrieval(eq, T / c, alpha / c)
         if broken is not None:
             return _broken_solution(model, broken, T, N, c)
-    state = {"retrieval": _retrieval, "glass": _glass, "paramagnet": _paramagnet}[branch](model, eq, T, alpha, c)
+    if branch == "retrieval" and N is not None and _scatters(model, average):
+        state = _scattered(model, eq, T, alpha, c, N)
+    else:
+        state = {"retrieval": _retrieval, "glass": _glass, "paramagnet": _paramagnet}[branch](model, eq, T, alpha, c)
     with np.errstate(divide="ignore", invalid="ignore"):
         replicon = float(np.where(state.scaled_replicon > 0, state.scaled_replicon / state.T, 0.0))
     return Solution(
@@ -276,6 +282,22 @@ def _retrieval(model, eq, T, alpha, c):
         capacity = c * float(branches.spinodal_load(eq, T / c))
         raise NoSolution(f"no retrieval state of {model} at T = {T:g} and load {alpha:.9g}: the largest load with one "
                          f"is {capacity:.9g} at this temperature; lower alpha or ask for branch='glass'")
+    return state
+
+
+def _scatters(model, average):
+    """Whether the overlaps with the examples of the retrieved archetype scatter at finite N in a way that is known."""
+    several = model.protocol == "unsupervised" and model.M > 1 and model.r < 1
+    return several and average == "binomial" and (model.energy == "distinct" or model.p == 2)
+
+
+def _scattered(model, eq, T, alpha, c, N):
+    """The retrieval state among N spins, with the crosstalk of the K - 1 other archetypes."""
+    state = dense_class.retrieval(eq, N, T / c, max(alpha - N ** (1.0 - model.p), 0.0) / c)
+    if state is None:
+        _retrieval(model, eq, T, alpha, c)  # says so where the infinite system has none either
+        raise NoSolution(f"no retrieval state of {model} at T = {T:g} and load {alpha:.9g} among N = {N} spins: the overlaps "
+                         "with the examples scatter too much; raise N or M")
     return state
 
 

@@ -53,7 +53,7 @@ class Binomial:
     y_max = 6.0  # erfc(6) = 2e-17: beyond, n-hat = E |t| to rounding
 
     @cached_property
-    def _values(self):
+    def values(self):
         """(t, P(t) + P(-t), P(t) - P(-t)) over the values t >= 0 that have weight."""
         from scipy.special import gammaln, xlogy
 
@@ -70,53 +70,53 @@ class Binomial:
     @property
     def single(self) -> bool:
         """Whether |t| has one value only, as in storage."""
-        return self._values[0].size == 1
+        return self.values[0].size == 1
 
     @property
     def smallest(self) -> float:
         """Smallest positive value of t."""
-        t = self._values[0]
+        t = self.values[0]
         return float(t[t > 0].min())
 
     @property
     def largest(self) -> float:
         """E |t|: n-hat of spins that follow the sign of t."""
-        t, even, _ = self._values
+        t, even, _ = self.values
         return float(even @ t)
 
     def without_noise(self, d):
         """E t tanh(d t), accurate relative to itself also where d is small."""
-        t, even, _ = self._values
+        t, even, _ = self.values
         return np.tanh(np.asarray(d)[..., None] * t) @ (even * t)
 
     def averages(self, A, a, T) -> ExampleAverages:
         def block(A, a, T):
-            t, even, odd = self._values
+            t, even, odd = self.values
             av = field_averages(A[:, None] * t, a[:, None], T[:, None])
             m = odd @ (1 - av.deficit).T
             tanh_slope = a[:, None] * av.C_signal  # d E tanh / da
             return (m, (1 - av.deficit) @ (even * t), av.q @ even, av.C @ even, av.sech4 @ even, av.log2cosh @ even,
                     av.C @ (even * t**2), tanh_slope @ (even * t), av.C_signal @ (even * t), av.C_noise @ even)
 
-        return ExampleAverages(*_in_blocks(block, 10, self._values[0].size, A, a, T))
+        return ExampleAverages(*_in_blocks(block, 10, self.values[0].size, A, a, T))
 
     def deficit(self, A, a, T):
         """1 - n-hat / E |t|, accurate relative to itself where it is small."""
         def block(A, a, T):
-            t, even, _ = self._values
+            t, even, _ = self.values
             return (overlap_deficit(A[:, None] * t, a[:, None], T[:, None]) @ (even * t / self.largest))[None]
 
-        return _in_blocks(block, 1, self._values[0].size, A, a, T)[0]
+        return _in_blocks(block, 1, self.values[0].size, A, a, T)[0]
 
 
     def fields(self, A, a):
         """(mean, deviation, weight, weight of odd functions) of the Gaussian fields t A + a z, one for every |t|."""
-        t, even, odd = self._values
+        t, even, odd = self.values
         return [(float(x) * A, a, w, o) for x, w, o in zip(t, even, odd)]
 
     def overlap(self, signs, A, response):
         """E t <tanh> from the means of <tanh> over each of `fields`."""
-        t, even, _ = self._values
+        t, even, _ = self.values
         return (even * t) @ signs
 
 
