@@ -204,6 +204,28 @@ def chi_square(values, predicted) -> ChiSquare:
 
 
 @dataclass(frozen=True)
+class Agreement:
+    """How far independent measurements lie from their predictions; prints as "12 points, chi2/dof 1.08, largest |z| 2.1".
+
+    points : how many have a z.   chi2 : their mean z^2, 1 on average if theory holds and (n - 1)/(n - 3) with errors from n
+    samples each.   largest : the largest |z|.
+    """
+
+    points: int
+    chi2: float
+    largest: float
+
+    def __str__(self):
+        return f"{self.points} points" + (f", chi2/dof {self.chi2:.2f}, largest |z| {self.largest:.1f}" if self.points else "")
+
+
+def agreement(scores) -> Agreement:
+    """Deviations z of several points in one line; NaN, where a point has none, are left out."""
+    z = np.array([score for score in scores if math.isfinite(score)])
+    return Agreement(z.size, float(np.mean(z**2)), float(np.abs(z).max())) if z.size else Agreement(0, math.nan, math.nan)
+
+
+@dataclass(frozen=True)
 class DatasetComparison:
     """A sweep beside its theory: one row per grid point and observable, and what is left of the deviation as N grows.
 
@@ -249,7 +271,8 @@ class DatasetComparison:
             limits = [row for row in self.limits if row["observable"] == name]
             lines.append(f"{name}: {sum(math.isfinite(row['predicted']) for row in here)} of {len(here)} points have a "
                          f"prediction; of the {len(whole)} with all samples retrieved and a resolved error, "
-                         f"{sum(_inside(row['z'], row['n'] - 1) for row in whole)} have it in their 95 % interval")
+                         f"{sum(_inside(row['z'], row['n'] - 1) for row in whole)} have it in their 95 % interval"
+                         + (f": {agreement(row['z'] for row in whole)}" if whole else ""))
             if limits:
                 lines.append(f"{name}: of the {len(limits)} points extrapolated to N = inf, "
                              f"{sum(abs(row['z']) < 1.96 for row in limits)} agree within their 95 % interval")
