@@ -40,8 +40,14 @@ LINES = {
     "condensation": ("#009E73", "--", "noise condenses"),
     "collapse": ("#000000", ":", "averaging ends"),
 }
-REGIONS = {"retrieval": "#D6E6F2", "broken symmetry": "#F6DFCB", "spin glass": "#EFEFEF", "paramagnet": "#FFFFFF",
-           "no retrieval": "#FFFFFF"}
+#: Phases: colour, and the words of the legend for one that has no room for its name or whose name does not say all.
+REGIONS = {
+    "retrieval": ("#D6E6F2", "retrieval"),
+    "broken symmetry": ("#F6DFCB", "retrieval, replica symmetry broken"),
+    "spin glass": ("#EFEFEF", "spin glass"),
+    "paramagnet": ("#FFFFFF", "paramagnet"),
+    "no retrieval": ("#FFFFFF", "no retrieval"),
+}
 
 FAR = 1e9  # a coordinate beyond every diagram
 
@@ -115,8 +121,8 @@ def overlap(results, x=None, observable="m", ax=None, theory=None):
 def phase_diagram(lines, ax=None):
     """Phases of a model in a plane of two parameters, named and shaded, with every transition line named beside them.
 
-    Retrieval that is unstable to replica symmetry breaking is shaded apart wherever its line, "replicon", is known: from there
-    to the capacity, the one-step one where "one_step" is.  Where the glass line is unknown, what lies beyond retrieval has no
+    A phase without room for its name is named in the legend.  Retrieval that is unstable to replica symmetry breaking is shaded
+    apart wherever its line, "replicon", is known: from there to the capacity, the one-step one where "one_step" is.  Where the glass line is unknown, what lies beyond retrieval has no
     name but that.  Dilution diagrams have no regions, since several families of states overlap there.
 
     Parameters
@@ -149,17 +155,20 @@ def phase_diagram(lines, ax=None):
                 axis.set_minor_locator(ticker.NullLocator())
         grid = np.meshgrid(scales[0](*window[0], 321), scales[1](*window[1], 241))
         free = ~_crossed(known, *grid)
+        patches = []
         for region, inside in _regions(lines, x, y, *grid).items():
             if inside.any():
-                ax.contourf(*grid, inside, levels=[0.5, 1.5], colors=[REGIONS[region]], zorder=0)
-                _write_inside(ax, grid, inside & free, region)
+                colour, words = REGIONS[region]
+                ax.contourf(*grid, inside, levels=[0.5, 1.5], colors=[colour], zorder=0)
+                if not _write_inside(ax, grid, inside & free, region) or words != region:
+                    patches.append(plt.Rectangle((0, 0), 1, 1, facecolor=colour, edgecolor="0.6", linewidth=0.6, label=words))
         for name, line in lines.items():
             colour, dashes, words = LINES.get(name, ("#CC79A7", "-", name.replace("_", " ")))
             ax.plot(*np.where(np.isfinite(line), line, np.nan), color=colour, linestyle=dashes, label=words, gid=name,
                     marker="." if line.shape[1] == 1 else "")
         if scales[0] is np.linspace:
             ax.locator_params(axis="x", nbins=6)
-        ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0))
+        ax.legend(handles=[*ax.get_lines(), *patches], loc="upper left", bbox_to_anchor=(1.01, 1.0))
     return ax
 
 
@@ -390,13 +399,14 @@ def _crossed(lines, alpha, T):
 
 
 def _write_inside(ax, grid, free, words):
-    """Write a word where a region has most room; a region with hardly any stays unnamed."""
+    """Write a word where a region has most room, unless it has hardly any; whether it was written."""
     from scipy.ndimage import distance_transform_edt
 
     # A word is several times as wide as it is high, so room to its sides counts less.
     room = distance_transform_edt(np.pad(free, 1), sampling=(1.0, 0.17))[1:-1, 1:-1]
     at = np.unravel_index(np.argmax(room), room.shape)
     two_lines = room[at] < 15 and " " in words
-    if room[at] > (9 if two_lines else 6):
+    if fits := room[at] > (9 if two_lines else 6):
         words = words.replace(" ", "\n") if two_lines else words
         ax.text(grid[0][at], grid[1][at], words, ha="center", va="center", color="0.25", style="italic", zorder=4)
+    return fits
