@@ -12,6 +12,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib import ticker
 
+from hebbian import regions
 from hebbian.errors import InvalidInput
 from hebbian.stats import Estimate, wilson
 
@@ -48,11 +49,6 @@ REGIONS = {
     "paramagnet": ("#FFFFFF", "paramagnet"),
     "no retrieval": ("#FFFFFF", "no retrieval"),
 }
-
-FAR = 1e9  # a coordinate beyond every diagram
-
-#: Where retrieval lies seen from its end, glass and broken symmetry from theirs, along each axis: below (-1) or above (1).
-SIDES = {"alpha": (-1, 1), "T": (-1, -1), "rho": (-1, 1), "r": (1, -1), "M": (1, -1)}
 
 
 def dataset(results, kind="overlap", ax=None, **options):
@@ -122,8 +118,9 @@ def phase_diagram(lines, ax=None):
     """Phases of a model in a plane of two parameters, named and shaded, with every transition line named beside them.
 
     A phase without room for its name is named in the legend.  Retrieval that is unstable to replica symmetry breaking is shaded
-    apart wherever its line, "replicon", is known: from there to the capacity, the one-step one where "one_step" is.  Where the glass line is unknown, what lies beyond retrieval has no
-    name but that.  Dilution diagrams have no regions, since several families of states overlap there.
+    apart wherever its line, "replicon", is known: from there to the capacity, the one-step one where "one_step" is.  Where the
+    glass line is unknown, what lies beyond retrieval has no name but that.  Dilution diagrams have no regions, since several
+    families of states overlap there.
 
     Parameters
     ----------
@@ -136,11 +133,9 @@ def phase_diagram(lines, ax=None):
     if all(getattr(line, x, None) is None for line in lines.values()):
         return _dilution_diagram(lines, ax)
     lines = {name: np.array([getattr(line, x), getattr(line, y)], float) for name, line in lines.items()}
-    known = {name: line[:, np.isfinite(line).all(axis=0)] for name, line in lines.items()}
-    known = {name: line for name, line in known.items() if line.size}
-    if not known:
+    if not any(np.isfinite(line).all(axis=0).any() for line in lines.values()):
         raise InvalidInput("the phase diagram has no lines: give at least one with points")
-    window = _window(known) if (x, y) == ("alpha", "T") else [_extent(known, lines, k, name) for k, name in enumerate((x, y))]
+    window = regions.window(lines, x, y)
     with _style():
         ax = _axes(ax)
         ax.grid(False)
@@ -151,12 +146,12 @@ def phase_diagram(lines, ax=None):
             if scale is np.geomspace:
                 put("log")
                 axis.set_major_locator(ticker.LogLocator(subs=(1.0, 2.0, 5.0)))
-                axis.set_major_formatter(ticker.ScalarFormatter())
+                axis.set_major_formatter(ticker.StrMethodFormatter("{x:g}"))
                 axis.set_minor_locator(ticker.NullLocator())
         grid = np.meshgrid(scales[0](*window[0], 321), scales[1](*window[1], 241))
-        free = ~_crossed(known, *grid)
+        free = ~regions.crossed(lines, *grid)
         patches = []
-        for region, inside in _regions(lines, x, y, *grid).items():
+        for region, inside in regions.phases(lines, x, y, *grid).items():
             if inside.any():
                 colour, words = REGIONS[region]
                 ax.contourf(*grid, inside, levels=[0.5, 1.5], colors=[colour], zorder=0)
@@ -168,7 +163,8 @@ def phase_diagram(lines, ax=None):
                     marker="." if line.shape[1] == 1 else "")
         if scales[0] is np.linspace:
             ax.locator_params(axis="x", nbins=6)
-        ax.legend(handles=[*ax.get_lines(), *patches], loc="upper left", bbox_to_anchor=(1.01, 1.0))
+        shown = [line for line in ax.get_lines() if regions.visible(line.get_data(), window)]
+        ax.legend(handles=[*shown, *patches], loc="upper left", bbox_to_anchor=(1.01, 1.0))
     return ax
 
 
@@ -329,84 +325,15 @@ def _legend(ax, sizes, line):
         ax.legend(kept.values(), kept.keys(), loc="upper left", bbox_to_anchor=(1.01, 1.0))
 
 
-def _window(lines):
-    """Extent of a diagram of load and temperature: as far as retrieval reaches, but not beyond the known glass line."""
-    reach = next((lines[name] for name in ("spinodal", "first_order") if name in lines), next(iter(lines.values())))
-    reach = max(reach[0].max(), lines["one_step"][0].max() if "one_step" in lines else 0.0)
-    right = min(1.15 * reach, lines["glass"][0].max() if "glass" in lines else np.inf)
-    return (0, right), (0, 1.15 * max(T[alpha <= right].max(initial=0.0) for alpha, T in lines.values()))
-
-
-def _extent(known, lines, k, name):
-    """Extent of one axis of any other diagram: of the values across, and as far as retrieval reaches along the other."""
-    across = {tuple(line[k]) for line in lines.values()}
-    if len(across) == 1 and len(lines) > 1 or name == "M":
-        values = np.concatenate([line[k] for line in known.values()])
-        return values.min(), values.max() if values.max() > values.min() else values.min() + 1
-    if name == "r":
-        return 0.0, 1.0
-    reach = [known[line][k].max() for line in ("spinodal", "one_step", "first_order") if line in known]
-    return 0.0, 1.15 * max(reach or [line[k].max() for line in known.values()]) or 1.0
-
-
-def _regions(lines, x, y, X, Y):
-    """Which points of a grid lie in which phase.
-
-    The lines are functions of the coordinate across: of T where the other is alpha, of the other where one is alpha or T, and
-    of x elsewhere; the glass line of alpha and T is one of alpha.
-    """
-    if not {"spinodal", "glass"} & lines.keys():
-        return {}
-    plane = {x, y}
-    along = next((axis for axis in ("alpha", "T") if axis in plane), y)
-
-    def inside(name, along, side, nowhere):
-        """Points on one side of a line along an axis; it is `nowhere` where it has no points."""
-        across, (place, value), (at, position) = (x, lines[name], (X, Y)) if along == y else (y, lines[name][::-1], (Y, X))
-        order = np.argsort(place)
-        straight = np.log if across == "M" else np.asarray  # as it is drawn
-        value = np.nan_to_num(value[order], nan=nowhere, posinf=FAR, neginf=-FAR)
-        beyond = nowhere if plane == {"alpha", "T"} else None
-        return side * (position - np.interp(straight(at), straight(place[order]), value, right=beyond)) > 0
-
-    inward, glassy = SIDES[along]
-    none = np.zeros(X.shape, bool)
-    retrieval = inside("spinodal", along, inward, inward * FAR) if "spinodal" in lines else none
-    broken = retrieval & inside("replicon", along, glassy, glassy * FAR) if "replicon" in lines else none
-    if "one_step" in lines:
-        broken = broken | (~retrieval & inside("one_step", along, inward, inward * FAR))
-    rest = ~retrieval & ~broken
-    regions = {"retrieval": retrieval & ~broken, "broken symmetry": broken}
-    if "glass" not in lines:
-        return regions | {"paramagnet" if plane == {"alpha", "T"} else "no retrieval": rest}
-    if plane == {"alpha", "T"}:
-        glass = rest & inside("glass", "T", -1, lines["glass"][list((x, y)).index("T")].max())
-    else:
-        glass = rest & inside("glass", along, glassy, -glassy * FAR)
-    return regions | {"spin glass": glass, "paramagnet": rest & ~glass}
-
-
-def _crossed(lines, alpha, T):
-    """Which cells of a grid a line passes through, so that no word is written across it."""
-    from scipy.spatial import cKDTree
-
-    steps = np.array([alpha[0, 1] - alpha[0, 0], T[1, 0] - T[0, 0]])
-    along = np.linspace(0, 1, 400)
-    points = [np.column_stack([np.interp(along, np.linspace(0, 1, len(values)), values) for values in line]) / steps
-              for line in lines.values()]
-    distance, _ = cKDTree(np.vstack(points)).query(np.column_stack([alpha.ravel(), T.ravel()]) / steps)
-    return distance.reshape(alpha.shape) < 1.5
-
-
 def _write_inside(ax, grid, free, words):
     """Write a word where a region has most room, unless it has hardly any; whether it was written."""
     from scipy.ndimage import distance_transform_edt
 
     # A word is several times as wide as it is high, so room to its sides counts less.
-    room = distance_transform_edt(np.pad(free, 1), sampling=(1.0, 0.17))[1:-1, 1:-1]
+    room = distance_transform_edt(np.pad(free, 1), sampling=(1.0, 0.15))[1:-1, 1:-1]
     at = np.unravel_index(np.argmax(room), room.shape)
     two_lines = room[at] < 15 and " " in words
-    if fits := room[at] > (9 if two_lines else 6):
+    if fits := room[at] > (11 if two_lines else 6):
         words = words.replace(" ", "\n") if two_lines else words
         ax.text(grid[0][at], grid[1][at], words, ha="center", va="center", color="0.25", style="italic", zorder=4)
     return fits

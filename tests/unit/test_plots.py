@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import xarray
 
-from hebbian import plots
+from hebbian import plots, regions
 from hebbian.errors import InvalidInput
 from hebbian.stats import Estimate, wilson
 
@@ -202,13 +202,13 @@ def test_every_plane_has_its_phases_on_the_right_sides_of_their_lines(x, y, axis
     near = (across, 0 * across + place + 0.2 * inward) if axis == y else (0 * across + place + 0.2 * inward, across)
     lines = {"spinodal": np.array(level), "glass": np.array(level), "replicon": np.array(near)}
     grid = np.meshgrid(across, np.linspace(0.05, 0.95, 18)) if axis == y else np.meshgrid(np.linspace(0.05, 0.95, 18), across)
-    regions = plots._regions(lines, x, y, *grid)
+    phases = regions.phases(lines, x, y, *grid)
     inside = inward * ((grid[1] if axis == y else grid[0]) - place) > 0
-    np.testing.assert_array_equal(regions["retrieval"] | regions["broken symmetry"], inside)
-    np.testing.assert_array_equal(regions[beyond], ~inside)
-    assert sum(region.astype(int) for region in regions.values()).max() == 1
+    np.testing.assert_array_equal(phases["retrieval"] | phases["broken symmetry"], inside)
+    np.testing.assert_array_equal(phases[beyond], ~inside)
+    assert sum(region.astype(int) for region in phases.values()).max() == 1
     # broken towards high load, low temperature, bad examples
-    broken = (grid[1] if axis == y else grid[0])[regions["broken symmetry"]]
+    broken = (grid[1] if axis == y else grid[0])[phases["broken symmetry"]]
     assert broken.size and ((broken > place - 0.2) if axis in ("alpha", "rho") else (broken < place + 0.2 * inward)).all()
 
 
