@@ -76,7 +76,7 @@ def laws(ax):
         ax.loglog(guide, M[0] * (guide / r[0]) ** expected, color=colour, lw=1, ls="-" if filled else "--")
         ax.annotate(rf"$r^{{{expected}}}$", (r[2], M[0] * (r[2] / r[0]) ** expected), xytext=(6, 6),
                     textcoords="offset points", color=colour)
-    ax.set(xlabel="quality of the examples $r$", ylabel="learning threshold $M_c$", title="Theory at $T = 0$ and its power laws")
+    ax.set(xlabel="quality of the examples $r$", ylabel="threshold $M_c$", title="Theory at $T = 0$ and its power laws")
     ax.set_xticks([0.03, 0.05, 0.1, 0.2, 0.3, 0.5], ["0.03", "0.05", "0.1", "0.2", "0.3", "0.5"])
 
 
@@ -85,7 +85,7 @@ def threshold(p, protocol, alpha, r, T):
 
 
 def networks(half_axes, fraction_axes, overlap_axes, case, data):
-    """Measured overlaps of one case beside theory, and where half of the networks retrieve if theory has a threshold above 3."""
+    """Measured overlaps of one case beside theory, and where half of the networks retrieve if M_c is above 3."""
     (p, protocol), colour = case, COLOURS[case]
     alpha, T = tomllib.loads(data.attrs["config"])["model"]["alpha"], float(data["T"])
     rows = [row for row in compare_dataset(data).rows if row["observable"] == "m"]

@@ -14,6 +14,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import hebbian as hb
+from hebbian.comparison import agreement
 from hebbian.theory import dense_synchronous
 
 CASES = (  # model, N, temperatures; the third of each list is the point of the table
@@ -64,7 +65,7 @@ def main(folder="results/little_dynamics"):
 
 
 def draw(ax, model, N, temperatures):
-    grid = np.linspace(0.02, 1.1 * max(temperatures), 30)
+    grid, scores = np.linspace(0.02, 1.1 * max(temperatures), 30), {}
     lines, values = [theories(model, N, T) for T in grid], []
     for order, (colour, marker) in ORDERS.items():
         m = [np.nan if line[order] is None else line[order].m for line in lines]
@@ -73,15 +74,19 @@ def draw(ax, model, N, temperatures):
             run = hb.simulate(model, N=N, T=T, order=order, **RUN)
             ax.errorbar(T, run.m.mean, run.m.error, color=colour, marker=marker, ms=6, ls="none", fillstyle="none",
                         label=f"{order}, simulated" if T == temperatures[0] else None)
+            solved = theories(model, N, T)
+            z = {name: hb.compare(run, s)["m"].z for name, s in solved.items() if s}
+            for name in z:
+                scores.setdefault((order, name), []).append(z[name] if run.retrieved == RUN["samples"] else np.nan)
             if T == temperatures[2]:
                 values.append(run.m.values)
-                solved = theories(model, N, T)
-                z = {name: (run.m.mean - s.m) / run.m.error for name, s in solved.items() if s}
                 print(f"{model} N={N} T={T} {order}: m = {run.m} q = {run.q} e = {run.energy} retrieved {run.retrieved}/16, "
                       f"acceptance {run.acceptance}, tau {run.tau}; theory "
                       + ", ".join(f"{name} m {s.m:.5f} q {s.q:.5f} e {s.energy:.5f} z {z[name]:+.1f}"
                                   for name, s in solved.items() if s)
                       + f"; {timed(model, N, T, order):.1f} us a sweep", flush=True)
+    for (order, name), z in scores.items():
+        print(f"    {order} dynamics against the {name} theory, all temperatures: {agreement(z)}")
     print(f"    difference of m on the same samples, synchronous less sequential: {hb.Estimate(values[1] - values[0])}")
     examples = "" if model.protocol == "storage" else f" from $M = {model.M}$, $r = {model.r:g}$"
     ax.set(title=rf"{model.protocol}{examples}: $p = {model.p}$, $\alpha = {model.alpha:g}$, $N = {N}$",

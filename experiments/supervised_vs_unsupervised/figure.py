@@ -13,13 +13,14 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import hebbian as hb
+from hebbian.comparison import agreement, score
 
 RESULTS = Path("results/supervised_vs_unsupervised")
 COLOURS = ("#D55E00", "#009E73", "#0072B2")
 
 
 def theory(model, T, N, M):
-    """Overlap, 0 where there is no retrieval state."""
+    """Overlap at size N, NaN where there is no retrieval state."""
     try:
         return hb.solve(hb.DenseHopfield(p=model["p"], alpha=model["alpha"], protocol=model["protocol"], r=model["r"],
                                          M=int(M)), T=T, N=N).m
@@ -34,26 +35,24 @@ def main(folder=RESULTS):
             for ax, protocol in zip(row, ("supervised", "unsupervised"), strict=True):
                 data = hb.load(RESULTS / f"p{p}_{protocol}").squeeze()
                 N, T = int(data["N"]), float(data["T"])
-                z = []
+                scores = []
                 for colour, r in zip(COLOURS, data["r"].values, strict=True):
                     here = data.sel(r=r)
                     M = here["M"].values
-                    mean, error = here["m"].mean("sample").values, here["m"].std("sample", ddof=1).values / 4
+                    measured = hb.Estimate(here["m"].transpose("sample", "M").values)
                     grid = np.unique(np.round(np.geomspace(3, 61, 24))).astype(int)
                     grid = grid[grid % 2 == 1]
                     ax.plot(grid, [theory(dict(p=p, alpha=0.02, protocol=protocol, r=float(r)), T, N, m) for m in grid],
                             color=colour)
-                    ax.errorbar(M, mean, error, fmt="o", color=colour, label=f"$r = {r}$")
+                    ax.errorbar(M, measured.mean, measured.error, fmt="o", color=colour, label=f"$r = {r}$")
                     predicted = np.array([theory(dict(p=p, alpha=0.02, protocol=protocol, r=float(r)), T, N, m) for m in M])
                     kept = (here["retrieved"] == 1).all("sample").values
                     resolved = (1 - predicted) * N / 2 > 1  # at least one wrong spin a sample: else the error has no meaning
-                    valid = np.isfinite(predicted) & kept & resolved & (error > 0)
-                    z += list((mean - predicted)[valid] / error[valid])
+                    scores += list(np.where(kept & resolved, score(measured, predicted), np.nan))
                     print(f"p = {p} {protocol} r = {r}: " + "  ".join(
-                        f"M={a}: {b:.4f}({c:.4f}) / {d:.4f}" for a, b, c, d in zip(M, mean, error, predicted, strict=True)))
-                z = np.array(z)
-                print(f"p = {p} {protocol}: {len(z)} points with theory and all samples retrieved, "
-                      f"z = {z.mean():+.2f} +- {z.std():.2f}, largest |z| = {abs(z).max():.1f}, chi2/dof = {(z**2).mean():.2f}")
+                        f"M={a}: {b:.4f}({c:.4f}) / {d:.4f}" for a, b, c, d in
+                        zip(M, measured.mean, measured.error, predicted, strict=True)))
+                print(f"p = {p} {protocol}, points with a state and all samples retrieved: {agreement(scores)}")
                 ax.set_title(f"{protocol}, $p = {p}$, $N = {N}$")
         axes[0, 0].set(xscale="log", ylim=(0, 1.04))
         axes[0, 0].set_xticks([3, 5, 9, 15, 25, 41, 61], ["3", "5", "9", "15", "25", "41", "61"])

@@ -1,10 +1,13 @@
 """Ultra-detection: archetypes behind noise that grows with the network, at loads K = kappa N^b with b < p - 1.
 
+    hebbian sweep experiments/ultra_detection/scatter.toml
+    hebbian sweep experiments/ultra_detection/fresh.toml
     python experiments/ultra_detection/figure.py [FOLDER]
 
 Unsupervised, p = 3, rho fixed, r = N^(-(p-1-b)/(2(p-1))), M = (1 - r^2)/(rho r^2): for b = 1 the overlap must stay flat in N,
-for b = 2 = p - 1 (no slack to spend on noise) it must be lost, and so for p = 2 at the same r and M.  The seed was fixed
-beforehand.
+for b = 2 = p - 1 (no slack to spend on noise) it must be lost, and so for p = 2 at the same r and M.  The sweeps test the theory
+of size N at other points.  Writes ultra_detection.png into FOLDER (results/ultra_detection, where the sweeps are); all seeds
+were fixed beforehand.
 """
 
 import sys
@@ -14,8 +17,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import hebbian as hb
-from hebbian.theory import dense_branches as branches
+from hebbian.comparison import agreement, score
 
+RESULTS = Path("results/ultra_detection")
 SIZES, RHO, T, SAMPLES, SEED = (100, 144, 196, 256, 324, 400), 0.1, 0.1, 16, 20241104
 CASES = {  # label: (p, K of N)
     "$p = 3$, $K = 0.2\\,N$": (3, lambda N: round(0.2 * N)),
@@ -24,56 +28,81 @@ CASES = {  # label: (p, K of N)
 }
 
 
-def theory(p, N, K, M, r, own):
-    """Overlap at the parameters of size N, 0 where nothing is retrieved.
-
-    `own` adds what the infinite system lacks: the M overlaps of the retrieved class scatter by N^(-1/2), which puts noise of
-    variance F''(n)^2 (1 - r^2) / (M N) on every spin; the class is one more in K; c is the fraction of distinct index tuples.
-    """
-    model = hb.DenseHopfield(p=p, alpha=(K + own) / N ** (p - 1), M=M, r=r, protocol="unsupervised")
+def theory(model, T, N=None):
+    """Overlap at size N, or of the infinite system at the load and fraction of distinct index tuples of N; 0 where lost."""
     try:
-        start = hb.solve(model, T=T)
+        return hb.solve(model, T=T, N=N).m
     except hb.NoSolution:
         return 0.0
-    if not own:
-        return start.m
-    eq = branches.equations(p, "distinct", "unsupervised", M, r)
-    c = np.prod(1 - np.arange(1, p) / N)
-    n, a = start.n * r * (1 + model.rho), np.sqrt(start.noise)
-    for _ in range(200):
-        state = eq.examples.averages(eq.F(n, 1), a, T / c)
-        scatter = eq.F(state.n, 2) ** 2 * (1 - r**2) / (M * N)
-        n, a = state.n, np.sqrt(model.alpha / c * eq.noise.variance(state.q, state.C) + scatter)
-    return float(state.m)
 
 
-def main(folder="results/ultra_detection"):
-    target = Path(folder)
-    target.mkdir(parents=True, exist_ok=True)
+def infinite(model, T, N):
+    """The same without the scatter of the overlaps with the examples: N to infinity, rescaled."""
+    c = np.prod(1 - np.arange(1, model.p) / N) if model.p > 2 else 1.0
+    model = hb.DenseHopfield(p=model.p, alpha=model.load(N) / c, M=model.M, r=model.r, protocol="unsupervised")
+    return theory(model, T / c)
+
+
+def main(folder=RESULTS):
+    Path(folder).mkdir(parents=True, exist_ok=True)
     with plt.style.context(Path(hb.__file__).with_name("hebbian.mplstyle")):
-        fig, ax = plt.subplots()
-        for colour, (label, (p, count)) in zip(("#0072B2", "#D55E00", "#009E73"), CASES.items(), strict=True):
-            means, errors, lines = [], [], []
-            for N in SIZES:
-                r = N**-0.25
-                M, K = round((1 - r**2) / (RHO * r**2)), count(N)
-                if p == 3 and K * M > 80_000:
-                    break
-                run = hb.simulate(hb.DenseHopfield(p=p, K=K, M=M, r=r, protocol="unsupervised"), N=N, T=T,
-                                  samples=SAMPLES, burn_in=100, sweeps=100, seed=SEED)
-                means.append(run.m.mean), errors.append(run.m.error), lines.append(theory(p, N, K, M, r, own=p == 3))
-                plain = theory(p, N, K, M, r, own=False)
-                print(f"{label}: N = {N}, K = {K}, M = {M}, r = {r:.4f}: m = {run.m}, retrieved {run.retrieved}/{SAMPLES}, "
-                      f"theory {plain:.4f}, with own-class scatter {lines[-1]:.4f}, "
-                      f"z = {(run.m.mean - lines[-1]) / run.m.error:+.1f}")
-            ax.errorbar(SIZES[:len(means)], means, errors, fmt="o", color=colour, label=label)
-            ax.plot(SIZES[:len(means)], lines, color=colour, lw=1)
-        ax.set(xlabel="number of spins $N$", ylabel="overlap with the archetype $m$", ylim=(-0.03, 1.03), xscale="log",
-               title=rf"$r = N^{{-1/4}}$, $\rho = {RHO}$, $T = {T}$")
-        ax.set_xticks(SIZES, [str(N) for N in SIZES])
-        ax.minorticks_off()
-        ax.legend(title="unsupervised; lines: theory", loc="center right")
-        fig.savefig(target / "ultra_detection.png")
+        fig, (left, right) = plt.subplots(1, 2, figsize=(10.4, 4.2))
+        detection(left)
+        shifts(right)
+        fig.savefig(Path(folder) / "ultra_detection.png")
+
+
+def detection(ax):
+    """Overlap against N where the quality of the examples falls with N."""
+    for colour, (label, (p, count)) in zip(("#0072B2", "#D55E00", "#009E73"), CASES.items(), strict=True):
+        means, errors, lines, scores = [], [], [], []
+        for N in SIZES:
+            r = N**-0.25
+            M, K = round((1 - r**2) / (RHO * r**2)), count(N)
+            if p == 3 and K * M > 80_000:
+                break
+            model = hb.DenseHopfield(p=p, K=K, M=M, r=r, protocol="unsupervised")
+            run = hb.simulate(model, N=N, T=T, samples=SAMPLES, burn_in=100, sweeps=100, seed=SEED)
+            means.append(run.m.mean), errors.append(run.m.error), lines.append(theory(model, T, N))
+            scores.append(score(run.m, lines[-1]) if lines[-1] and run.retrieved == SAMPLES else np.nan)
+            print(f"{label}: N = {N}, K = {K}, M = {M}, r = {r:.4f}: m = {run.m}, retrieved {run.retrieved}/{SAMPLES}, "
+                  f"theory at N {lines[-1]:.4f}, infinite {infinite(model, T, N):.4f}, z = {scores[-1]:+.1f}", flush=True)
+        print(f"{label}: {agreement(scores)}")
+        ax.errorbar(SIZES[:len(means)], means, errors, fmt="o", color=colour, label=label)
+        ax.plot(SIZES[:len(means)], lines, color=colour, lw=1)
+    ax.set(xlabel="number of spins $N$", ylabel="overlap with the archetype $m$", ylim=(-0.03, 1.03), xscale="log",
+           title=rf"$r = N^{{-1/4}}$, $\rho = {RHO}$, $T = {T}$")
+    ax.set_xticks(SIZES, [str(N) for N in SIZES])
+    ax.minorticks_off()
+    ax.legend(title="unsupervised; lines: theory at size $N$", loc="center right")
+
+
+def shifts(ax):
+    """How far finite networks lie below the infinite system, measured and predicted, at the points of both sweeps."""
+    for name, colour, words in (("scatter", "#999999", "first points"), ("fresh", "#0072B2", "fresh points")):
+        data, scores, without = hb.load(RESULTS / name), [], []
+        for k in range(data.sizes["point"]):
+            here = data.isel(point=k)
+            p, N, K, M = (int(here[field]) for field in ("p", "N", "K", "M"))
+            model = hb.DenseHopfield(p=p, K=K, M=M, r=float(here["r"]), protocol="unsupervised")
+            at = float(here["T"])
+            measured, predicted, limit = hb.Estimate(here["m"].values), theory(model, at, N), infinite(model, at, N)
+            kept = bool((here["retrieved"] == 1).all())
+            scores.append(score(measured, predicted) if kept else np.nan)
+            without.append(score(measured, limit) if kept else np.nan)
+            print(f"{name}: p = {p} N = {N} K = {K} M = {M} r = {model.r} T = {at}: m = {measured}, theory at N {predicted:.5f} "
+                  f"(z = {score(measured, predicted):+.1f}), infinite {limit:.5f} (z = {score(measured, limit):+.1f}), "
+                  f"retrieved {int((here['retrieved'] == 1).sum())}/{measured.n}")
+            if kept:
+                ax.errorbar(limit - predicted, limit - measured.mean, measured.error, fmt={2: "^", 3: "o", 4: "s"}[p], ms=5,
+                            color=colour, label=f"$p = {p}$, {words}")
+        print(f"{name}, points with all samples retrieved: theory at N: {agreement(scores)}; infinite: {agreement(without)}")
+    low, high = ax.get_xlim()
+    ax.plot([low, high], [low, high], color="0.4", lw=1, label="theory at size $N$")
+    ax.axhline(0, color="0.6", lw=0.8, ls=":", label="infinite system")
+    ax.set(xlabel="predicted $m_\\infty - m_N$", ylabel="measured $m_\\infty - m$", title="Shift of $m$ by size, 64 samples a point")
+    handles = dict(zip(*reversed(ax.get_legend_handles_labels())))
+    ax.legend(handles.values(), handles.keys(), fontsize=8)
 
 
 if __name__ == "__main__":

@@ -13,10 +13,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import hebbian as hb
+from hebbian.comparison import agreement
 
 CASES = {3: (0.05, 0.1, (50, 100, 200, 400)), 4: (0.01, 0.03, (30, 50, 80, 120))}
 COLOURS = {3: "#0072B2", 4: "#D55E00"}
-SEED = 20241108
+SAMPLES, SEED = 16, 20241108
 
 
 def main(folder="results/ultra_storage"):
@@ -27,18 +28,22 @@ def main(folder="results/ultra_storage"):
         for p, (alpha, T, sizes) in CASES.items():
             K = [hb.DenseHopfield(p=p, alpha=alpha).patterns(N) for N in sizes]
             means = {order: [] for order in (p, 2)}
-            predicted = []
+            predicted, scores = [], []
             for N, count in zip(sizes, K, strict=True):
                 for order in means:
                     model = hb.DenseHopfield(p=order, K=count)
-                    run = hb.simulate(model, N=N, T=T if order == p else 0.1, samples=16, burn_in=100, sweeps=100, seed=SEED)
+                    run = hb.simulate(model, N=N, T=T if order == p else 0.1, samples=SAMPLES, burn_in=100, sweeps=100, seed=SEED)
                     means[order].append((run.m.mean, run.m.error))
                     if order == p:
-                        predicted.append(hb.solve(hb.DenseHopfield(p=p, alpha=alpha), T=T, N=N).m)
-                        note = f"theory {predicted[-1]:.5f}, z = {(run.m.mean - predicted[-1]) / run.m.error:+.1f}"
+                        solution = hb.solve(hb.DenseHopfield(p=p, alpha=alpha), T=T, N=N)
+                        predicted.append(solution.m)
+                        z = hb.compare(run, solution)["m"].z
+                        scores.append(z if run.retrieved == SAMPLES else np.nan)
+                        note = f"theory {predicted[-1]:.5f}, z = {z:+.1f}, median {run.m.median:.5f}"
                     else:
                         note = f"K / N = {count / N:.1f}, beyond 0.138"
-                    print(f"N = {N}, K = {count}, p = {order}: m = {run.m}, retrieved {run.retrieved}/16; {note}")
+                    print(f"N = {N}, K = {count}, p = {order}: m = {run.m}, retrieved {run.retrieved}/{SAMPLES}; {note}")
+            print(f"p = {p}, sizes with all samples retrieved: {agreement(scores)}")
             left.plot(sizes, predicted, color=COLOURS[p], lw=1)
             for order, marker in ((p, "o"), (2, "s")):
                 mean, error = np.array(means[order]).T

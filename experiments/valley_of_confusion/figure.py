@@ -12,6 +12,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import hebbian as hb
+from hebbian.comparison import agreement, score
 
 RESULTS = Path("results/valley_of_confusion")
 COLOURS = {"supervised": "#0072B2", "unsupervised": "#D55E00"}
@@ -25,9 +26,9 @@ def capacity(protocol, M, T):
         return 0.0
 
 
-def overlap(protocol, M, T):
+def overlap(protocol, M, T, N=None):
     try:
-        return hb.solve(hb.DenseHopfield(alpha=0.02, protocol=protocol, M=int(M), r=0.5), T=T).m
+        return hb.solve(hb.DenseHopfield(alpha=0.02, protocol=protocol, M=int(M), r=0.5), T=T, N=N).m
     except hb.NoSolution:
         return np.nan
 
@@ -42,12 +43,16 @@ def main(folder=RESULTS):
             left.plot(M, [overlap(protocol, m, T) for m in M], color=colour, zorder=1)
             for N, marker in MARKERS.items():
                 here = data.sel(N=N)
-                mean, error = here["m"].mean("sample").values, here["m"].std("sample", ddof=1).values / 4
+                measured = hb.Estimate(here["m"].transpose("sample", "M").values)
+                mean, error = measured.mean, measured.error
                 left.errorbar(here["M"].values * (1 + 0.03 * (np.log2(N / 1000))), mean, error, fmt=marker, color=colour,
                               ms=4.5, mfc=colour if N == 2000 else "white", label=f"{protocol}, $N = {N}$")
-                predicted = np.array([overlap(protocol, m, T) for m in here["M"].values])
+                predicted = np.array([overlap(protocol, m, T, N) for m in here["M"].values])
+                kept = (here["retrieved"] == 1).all("sample").values & ((1 - predicted) * N > 2)  # a wrong spin a sample
                 print(f"{protocol} N = {N}: " + "  ".join(f"M={a}: {b:.4f}({c:.4f}) / {d:.4f}" for a, b, c, d in
                                                         zip(here["M"].values, mean, error, predicted, strict=True)))
+                print(f"{protocol} N = {N}, points with a state and all samples retrieved: "
+                      f"{agreement(np.where(kept, score(measured, predicted), np.nan))}")
             loads = [capacity(protocol, m, T) for m in M]
             print(protocol, "capacity", dict(zip(M.tolist(), np.round(loads, 5).tolist(), strict=True)))
             right.plot(M, loads, "o-", color=colour, ms=4, label=protocol)
