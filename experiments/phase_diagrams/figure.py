@@ -1,8 +1,10 @@
-"""Phase diagrams of learning in load and temperature, and how much load the examples of a data set allow.
+"""Phase diagrams of learning in load and temperature, how much load the examples of a data set allow, and networks in them.
 
+    for f in p2 p3 p3_stable; do hebbian sweep experiments/phase_diagrams/$f.toml; done
     python experiments/phase_diagrams/figure.py [FOLDER]
 
-Theory alone; writes p<p>_<protocol>.png, p3_M_alpha.png, p3_r_T.png and examples.png into FOLDER (results/phase_diagrams).
+Writes p<p>_<protocol>.png, p3_M_alpha.png, p3_r_T.png and examples.png (theory) and simulated.png (every simulated point beside
+its theory) into FOLDER (results/phase_diagrams, where the sweeps are), and prints how far the two are apart.
 """
 
 import sys
@@ -12,15 +14,25 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import hebbian as hb
+from hebbian.comparison import agreement, compare_dataset
+from hebbian.stats import with_error
+
+RESULTS = Path("results/phase_diagrams")
+SWEEPS = ("p2", "p3", "p3_stable")
+RETRIEVED, LOST = "#0072B2", "#D55E00"
 
 
-def main(folder="results/phase_diagrams"):
+def main(folder=RESULTS):
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
-    for p, protocol, M, r in ((2, "supervised", 20, 0.5), (2, "unsupervised", 20, 0.5), (3, "supervised", 21, 0.5),
+    rows = {name: simulated(name) for name in SWEEPS}
+    networks(rows, target)
+    for p, protocol, M, r in ((2, "supervised", 21, 0.5), (2, "unsupervised", 21, 0.5), (3, "supervised", 21, 0.5),
                               (3, "unsupervised", 41, 0.6)):
         model = hb.DenseHopfield(p=p, protocol=protocol, M=M, r=r)
         ax = hb.plots.phase_diagram(hb.phase_diagram(model, points=48))
+        mark(ax, [row for name in SWEEPS for row in rows[name] if name.startswith(f"p{p}")
+                  and (row["protocol"], row["M"], row["r"]) == (protocol, M, r)])
         ax.set_title(rf"{protocol}, $p = {p}$, $M = {M}$, $r = {r}$ ($\rho = {model.rho:.3f}$)")
         ax.figure.savefig(target / f"p{p}_{protocol}.png")
         plt.close(ax.figure)
@@ -57,6 +69,59 @@ def main(folder="results/phase_diagrams"):
         right.minorticks_off()
         right.legend(fontsize=8)
         fig.savefig(target / "examples.png")
+
+
+def simulated(name):
+    """Rows of the comparison of m with theory, one a point."""
+    rows = [row for row in compare_dataset(hb.load(RESULTS / name)).rows if row["observable"] == "m"]
+    for protocol in ("supervised", "unsupervised"):
+        here = [row for row in rows if row["protocol"] == protocol]
+        inside = [row for row in here if np.isfinite(row["predicted"])]
+        beyond = [row for row in here if not np.isfinite(row["predicted"])]
+        print(f"{name} {protocol}: {len(inside)} points inside, {np.mean([row['retrieved'] for row in inside]):.0%} of samples "
+              f"retrieve; {agreement(row['z'] for row in inside if row['retrieved'] == 1)} with all samples retrieved"
+              + (f"; {len(beyond)} points beyond, {np.mean([row['retrieved'] for row in beyond]):.0%} of samples retrieve, "
+                 f"m at most {max(row['measured'] for row in beyond):.2f}" if beyond else ""))
+    for row in rows:
+        print(f"    {place(row)} {row['protocol']}: m = {with_error(row['measured'], row['error'])}, "
+              f"median {row['median']:.4f}, theory {row['predicted']:.4f}, z = {row['z']:+.1f}, "
+              f"retrieved {row['retrieved']:.0%}")
+    return rows
+
+
+def place(row):
+    return rf"$\alpha={row['alpha']:g}$, $T={row['T']:g}$, $M={row['M']}$, $r={row['r']:g}$"
+
+
+def networks(rows, target):
+    """Every simulated point beside its theory."""
+    with plt.style.context(Path(hb.__file__).with_name("hebbian.mplstyle")):
+        fig, axes = plt.subplots(1, 4, figsize=(15, 6.2))
+        for ax, (p, protocol) in zip(axes, ((p, protocol) for p in (2, 3) for protocol in ("supervised", "unsupervised"))):
+            here = [row for name in SWEEPS if name.startswith(f"p{p}") for row in rows[name] if row["protocol"] == protocol]
+            for at, row in enumerate(here):
+                whole, known = row["retrieved"] == 1, np.isfinite(row["predicted"])
+                label = "all samples retrieve" if whole else "some lost" if known else "beyond retrieval"
+                ax.errorbar(row["measured"], -at, xerr=row["error"], fmt="o", ms=4.5, color=RETRIEVED if known else LOST,
+                            mfc=RETRIEVED if whole else "white", label=label)
+                ax.plot([row["predicted"]], [-at], "|", color="k", ms=11, mew=1.4, label="theory" if known else None)
+            ax.set(title=f"$p = {p}$, {protocol}, $N = {', '.join(map(str, sorted({row['N'] for row in here})))}$",
+                   xlabel="overlap with the archetype $m$", xlim=(-0.05, 1.03), yticks=-np.arange(len(here)))
+            ax.set_yticklabels([place(row) for row in here], fontsize=6.5)
+        handles = {label: handle for ax in axes for handle, label in zip(*ax.get_legend_handles_labels())}
+        fig.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=len(handles))
+        fig.savefig(target / "simulated.png")
+
+
+def mark(ax, rows):
+    """The simulated points of a diagram of load and temperature: filled where at least half of the samples retrieve."""
+    for held, face, words in ((True, "k", "most samples retrieve"), (False, "white", "most samples do not")):
+        points = [(row["alpha"], row["T"]) for row in rows if (row["retrieved"] >= 0.5) == held]
+        if points:
+            ax.plot(*np.transpose(points), "o", ms=5, color="k", mfc=face, label=words, zorder=5)
+    old = ax.get_legend()
+    handles = [*old.legend_handles, *ax.get_lines()[-2:]]
+    ax.legend(handles, [handle.get_label() for handle in handles], loc="upper left", bbox_to_anchor=(1.01, 1.0))
 
 
 if __name__ == "__main__":

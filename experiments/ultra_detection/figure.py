@@ -5,9 +5,9 @@
     python experiments/ultra_detection/figure.py [FOLDER]
 
 Unsupervised, p = 3, rho fixed, r = N^(-(p-1-b)/(2(p-1))), M = (1 - r^2)/(rho r^2): for b = 1 the overlap must stay flat in N,
-for b = 2 = p - 1 (no slack to spend on noise) it must be lost, and so for p = 2 at the same r and M.  The sweeps test the theory
-of size N at other points.  Writes ultra_detection.png into FOLDER (results/ultra_detection, where the sweeps are); all seeds
-were fixed beforehand.
+for b = 2 = p - 1 (no slack to spend on noise) it must be lost, and so for p = 2 at the same r and M.  The sweeps test the
+theory of size N at other points.  Writes ultra_detection.png into FOLDER (results/ultra_detection, where the sweeps are); all
+seeds were fixed beforehand.
 """
 
 import sys
@@ -90,8 +90,8 @@ def shifts(ax):
             kept = bool((here["retrieved"] == 1).all())
             scores.append(score(measured, predicted) if kept else np.nan)
             without.append(score(measured, limit) if kept else np.nan)
-            print(f"{name}: p = {p} N = {N} K = {K} M = {M} r = {model.r} T = {at}: m = {measured}, theory at N {predicted:.5f} "
-                  f"(z = {score(measured, predicted):+.1f}), infinite {limit:.5f} (z = {score(measured, limit):+.1f}), "
+            print(f"{name}: p = {p} N = {N} K = {K} M = {M} r = {model.r} T = {at}: m = {measured}, at N {predicted:.5f}, "
+                  f"z = {score(measured, predicted):+.1f}, infinite {limit:.5f}, z = {score(measured, limit):+.1f}, "
                   f"retrieved {int((here['retrieved'] == 1).sum())}/{measured.n}")
             if kept:
                 ax.errorbar(limit - predicted, limit - measured.mean, measured.error, fmt={2: "^", 3: "o", 4: "s"}[p], ms=5,
@@ -100,7 +100,7 @@ def shifts(ax):
     low, high = ax.get_xlim()
     ax.plot([low, high], [low, high], color="0.4", lw=1, label="theory at size $N$")
     ax.axhline(0, color="0.6", lw=0.8, ls=":", label="infinite system")
-    ax.set(xlabel="predicted $m_\\infty - m_N$", ylabel="measured $m_\\infty - m$", title="Shift of $m$ by size, 64 samples a point")
+    ax.set(xlabel="predicted $m_\\infty - m_N$", ylabel="measured $m_\\infty - m$", title="Shift of $m$ by size, 64 samples")
     handles = dict(zip(*reversed(ax.get_legend_handles_labels())))
     ax.legend(handles.values(), handles.keys(), fontsize=8)
 

@@ -32,7 +32,8 @@ def main(folder="results/ultra_storage"):
             for N, count in zip(sizes, K, strict=True):
                 for order in means:
                     model = hb.DenseHopfield(p=order, K=count)
-                    run = hb.simulate(model, N=N, T=T if order == p else 0.1, samples=SAMPLES, burn_in=100, sweeps=100, seed=SEED)
+                    run = hb.simulate(model, N=N, T=T if order == p else 0.1, samples=SAMPLES, burn_in=100, sweeps=100,
+                                      seed=SEED)
                     means[order].append((run.m.mean, run.m.error))
                     if order == p:
                         solution = hb.solve(hb.DenseHopfield(p=p, alpha=alpha), T=T, N=N)
