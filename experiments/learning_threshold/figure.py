@@ -57,7 +57,7 @@ def main(folder=RESULTS):
         for ax in axes.flat:
             ax.minorticks_off()
             ax.title.set_size(10)
-            ax.legend(fontsize=7)
+            ax.legend(fontsize=7, loc="lower left" if ax is half else "best")
         fig.savefig(Path(folder) / "learning_threshold.png")
 
 

@@ -39,7 +39,7 @@ def main(folder=RESULTS):
     model = hb.DenseHopfield(p=3, protocol="unsupervised", M=21, r=0.6, alpha=0.03)
     for x, y, values, T in (("M", "alpha", (3, 4, 5, 7, 9, 13, 21, 31, 51, 81), 0.05),
                             ("r", "T", np.linspace(0.4, 1.0, 10), None)):
-        ax = hb.plots.phase_diagram(hb.phase_diagram(model, x=x, y=y, values=values, T=T))
+        ax = hb.plots.phase_diagram(hb.phase_diagram(model, x=x, y=y, values=values, T=T or 0.0))
         ax.set_title("unsupervised, $p = 3$, " + (f"$r = 0.6$, $T = {T}$" if T else r"$M = 21$, $\alpha = 0.03$"))
         ax.figure.savefig(target / f"p3_{x}_{y}.png")
         plt.close(ax.figure)

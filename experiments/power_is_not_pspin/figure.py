@@ -79,7 +79,8 @@ def overlaps(ax, p, points, sizes, scores):
                 print(f"p = {p} {energy} alpha = {alpha} T = {T} N = {N}: m = {run.m}, retrieved {run.retrieved}/{SAMPLES}; "
                       + ", ".join(f"theory of {theory} {solved[theory].m:.5f} (z = {z[theory]:+.1f})" for theory in STYLES),
                       flush=True)
-    ax.set(yscale="log", xticks=range(len(ticks)), xticklabels=ticks)
+    ax.set(yscale="log", xticks=range(len(ticks)))
+    ax.set_xticklabels(ticks, fontsize=8)
     ax.grid(axis="x", visible=False)
 
 
