@@ -13,6 +13,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import hebbian as hb
+from hebbian.comparison import agreement
 
 CASES = ((2, "distinct"), (3, "distinct"), (4, "distinct"), (3, "power"), (4, "power"))
 COLD = 0.03  # temperature of tempering.py
@@ -70,6 +71,7 @@ def _overlaps(ax, target):
         N = int(path.stem.split("_")[1])
         data = np.genfromtxt(path, delimiter=",", names=True)
         c = (1 - 1 / N) * (1 - 2 / N)  # the finite network is the infinite one at alpha / c
+        _compared(N, c, data)
         runs = (("short", "#999999", "^", "100 sweeps"), ("long", "#E69F00", "s", "6 500 sweeps"),
                 ("any", "#000000", "o", "tempering, any pattern"))
         for column, colour, marker, label in runs:
@@ -78,6 +80,20 @@ def _overlaps(ax, target):
     ax.set(title=f"$p = 3$, from the pattern, $T = {COLD}$", xlabel=r"load $\alpha / c_N$", ylabel="overlap $m$",
            xlim=(0.06, 0.2), ylim=(0, 1.03))
     ax.legend(fontsize=7, ncols=2, loc="lower left")
+
+
+def _compared(N, c, data):
+    """Print m of the long plain runs beside one step of symmetry breaking, where it has a state."""
+    scores = []
+    for row in np.atleast_1d(data):
+        try:
+            solution = hb.solve(hb.DenseHopfield(p=3, alpha=row["alpha"] / c), T=COLD / c, rsb=1)
+        except hb.NoSolution:
+            continue
+        scores.append((row["long"] - solution.m) / row["long_error"])
+        print(f"N = {N}, load {row['alpha']}: m = {row['long']:.4f}({row['long_error']:.4f}), one step {solution.m:.4f}, "
+              f"z = {scores[-1]:+.1f}")
+    print(f"N = {N}, plain runs of 6500 sweeps against one step: {agreement(scores)}")
 
 
 if __name__ == "__main__":

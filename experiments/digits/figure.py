@@ -18,6 +18,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import hebbian as hb
+from hebbian.comparison import agreement, score
 from hebbian.data import binarise, class_means, load_idx
 
 NOISE, STARTS, SEED = 0.1, 16, 20250210
@@ -39,8 +40,10 @@ def main():
     task = Task(images, labels, given.examples)
     task.describe()
     found = {(protocol, p): task.retrieve(protocol, p) for protocol in PROTOCOLS for p in ORDERS}
+    fewer = [Task(images[kept], labels[kept], given.examples) for kept in first_classes(labels)]
+    along = {(part.K, p): (part, part.retrieve("supervised", p)) for part in fewer for p in (2, 4, 6)}
     pictures(task, found, given.folder / "retrieved.png")
-    numbers(task, found, given.folder / "digits.png")
+    numbers(task, found, along, given.folder / "digits.png")
 
 
 def bundled():
@@ -49,6 +52,12 @@ def bundled():
 
     digits = load_digits()
     return digits.images, digits.target
+
+
+def first_classes(labels):
+    """Which images belong to the first 2, 4, ... of all classes."""
+    classes = np.unique(labels)
+    return [np.isin(labels, classes[:K]) for K in range(2, len(classes) + 1, 2)]
 
 
 class Task:
@@ -71,8 +80,13 @@ class Task:
         self.clean = {"archetypes": np.repeat(self.archetypes[:, None], STARTS, axis=1), "held-out images": np.array(held)}
         self.starts = {name: np.where(rng.random(x.shape) < NOISE, -x, x).astype(np.int8) for name, x in self.clean.items()}
 
+    @property
+    def between(self):
+        """Sizes of the overlaps between archetypes of different classes."""
+        return np.abs(self.archetypes.astype(int) @ self.archetypes.T / self.N)[~np.eye(self.K, dtype=bool)]
+
     def describe(self):
-        between = np.abs(self.archetypes.astype(int) @ self.archetypes.T / self.N)[~np.eye(self.K, dtype=bool)]
+        between = self.between
         print(f"N = {self.N}, K = {self.K}, M = {self.M}, r = {self.r:.3f}; archetypes overlap by {between.mean():.3f} on "
               f"average, {between.max():.3f} at most (random patterns: {np.sqrt(2 / np.pi / self.N):.3f})")
         for name, starts in self.starts.items():
@@ -100,26 +114,29 @@ class Task:
             final[name] = run.spins.reshape(starts.shape)
             print(f"{protocol:13s} p = {p}, {name}: overlap {self.overlap(final[name])}, nearest archetype its own for "
                   f"{self.recognised(final[name])}", flush=True)
+        load = dict(alpha=self.K / self.N) if p == 2 else dict(K=self.K)  # p >= 4: below 0.3 % of the capacity
         try:
-            limit = hb.solve(hb.DenseHopfield(p=p, energy="power", protocol=protocol, M=self.M, r=self.r,
-                                              alpha=self.K / self.N ** (p - 1)), T=T).m
+            limit = hb.solve(hb.DenseHopfield(p=p, energy="power", protocol=protocol, M=self.M, r=self.r, **load), T=T).m
         except hb.NoSolution:
             limit = np.nan
         random = hb.simulate(hb.DenseHopfield(p=p, energy="power", protocol=protocol, M=self.M, r=self.r, K=self.K), samples=16,
                              start="noisy", overlap=1 - 2 * NOISE, **settings).m
-        print(f"{protocol:13s} p = {p}, random patterns: theory {limit:.4f}, networks {random} (median {random.median:.4f})")
+        print(f"{protocol:13s} p = {p}, K = {self.K} random patterns: theory {limit:.4f}, networks {random} (median "
+              f"{random.median:.4f}); archetypes of different classes overlap by {self.between.mean():.3f}")
         return final, limit, random
 
 
-def numbers(task, found, path):
-    """Overlap and recognised fraction against p, beside what random patterns would do."""
+def numbers(task, found, along, path):
+    """Overlap and recognised fraction against p, and overlap against the classes learned, beside what random patterns do."""
+    scores = [score(task.overlap(final["archetypes"]), limit) for final, limit, _ in found.values()]
+    print(f"from archetypes against the theory of random patterns, p > 2: {agreement(scores)}")
     with plt.style.context(Path(hb.__file__).with_name("hebbian.mplstyle")):
-        fig, axes = plt.subplots(1, 2, figsize=(9.6, 4.2))
+        fig, axes = plt.subplots(1, 3, figsize=(13, 5))
         for shift, (protocol, (colour, marker)) in zip((-0.1, 0.1), PROTOCOLS.items()):
             at = np.array(ORDERS) + shift
             cells = [found[protocol, p] for p in ORDERS]
             for name, face in (("archetypes", colour), ("held-out images", "white")):
-                for ax, measure in zip(axes, (task.overlap, task.recognised), strict=True):
+                for ax, measure in zip(axes, (task.overlap, task.recognised)):
                     values = [measure(final[name]) for final, _, _ in cells]
                     ax.errorbar(at, [v.mean for v in values], [v.error for v in values], fmt=marker, color=colour, mfc=face,
                                 label=f"{protocol}, from {name}")
@@ -130,9 +147,20 @@ def numbers(task, found, path):
         axes[1].axhline(control, color="0.5", lw=0.9, ls="--", label="held-out start, without dynamics")
         axes[0].set(ylabel="overlap with the archetype of the class", ylim=(0, 1.05))
         axes[1].set(ylabel="nearest archetype is its own", ylim=(0, 1.05))
-        for ax in axes:
+        for ax in axes[:2]:
             ax.set(xlabel="interaction order $p$", xticks=ORDERS)
-            ax.legend(fontsize=7)
+        for p, colour in ((2, "#009E73"), (4, "#CC79A7"), (6, "#000000")):
+            parts = {K: part for (K, order), part in along.items() if order == p}
+            values = [part.overlap(final["archetypes"]) for part, (final, *_) in parts.values()]
+            axes[2].errorbar(np.array(list(parts)) + 0.1 * (p - 4), [v.mean for v in values], [v.error for v in values],
+                             fmt="o-", lw=1, color=colour, label=f"supervised, from archetypes, $p = {p}$")
+            if p == 4:
+                axes[2].plot(list(parts), [limit for _, (_, limit, _) in parts.values()], "_", ms=14, color="#0072B2")
+                axes[2].plot(list(parts), [part.between.mean() for part, _ in parts.values()], "k:", lw=1,
+                             label="mean overlap of two archetypes")
+        axes[2].set(xlabel="classes learned $K$", ylabel="overlap with the archetype of the class", ylim=(0, 1.05))
+        handles = {label: handle for ax in axes for handle, label in zip(*ax.get_legend_handles_labels())}
+        fig.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=4, fontsize=8)
         fig.suptitle(f"$N = {task.N}$, $K = {task.K}$, $M = {task.M}$ images learned a class, {NOISE:.0%} noise in the start")
         fig.savefig(path)
 

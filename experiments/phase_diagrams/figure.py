@@ -96,8 +96,8 @@ def place(row):
 def networks(rows, target):
     """Every simulated point beside its theory."""
     with plt.style.context(Path(hb.__file__).with_name("hebbian.mplstyle")):
-        fig, axes = plt.subplots(1, 4, figsize=(15, 6.2))
-        for ax, (p, protocol) in zip(axes, ((p, protocol) for p in (2, 3) for protocol in ("supervised", "unsupervised"))):
+        fig, axes = plt.subplots(2, 2, figsize=(11, 9.6))
+        for ax, (p, protocol) in zip(axes.flat, ((p, protocol) for p in (2, 3) for protocol in ("supervised", "unsupervised"))):
             here = [row for name in SWEEPS if name.startswith(f"p{p}") for row in rows[name] if row["protocol"] == protocol]
             for at, row in enumerate(here):
                 whole, known = row["retrieved"] == 1, np.isfinite(row["predicted"])
@@ -108,20 +108,21 @@ def networks(rows, target):
             ax.set(title=f"$p = {p}$, {protocol}, $N = {', '.join(map(str, sorted({row['N'] for row in here})))}$",
                    xlabel="overlap with the archetype $m$", xlim=(-0.05, 1.03), yticks=-np.arange(len(here)))
             ax.set_yticklabels([place(row) for row in here], fontsize=6.5)
-        handles = {label: handle for ax in axes for handle, label in zip(*ax.get_legend_handles_labels())}
+        handles = {label: handle for ax in axes.flat for handle, label in zip(*ax.get_legend_handles_labels())}
         fig.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=len(handles))
         fig.savefig(target / "simulated.png")
 
 
 def mark(ax, rows):
-    """The simulated points of a diagram of load and temperature: filled where at least half of the samples retrieve."""
+    """The simulated points within a diagram of load and temperature: filled where at least half of the samples retrieve."""
+    rows = [row for row in rows if row["alpha"] < ax.get_xlim()[1] and row["T"] < ax.get_ylim()[1]]
+    handles = ax.get_legend().legend_handles
     for held, face, words in ((True, "k", "most samples retrieve"), (False, "white", "most samples do not")):
         points = [(row["alpha"], row["T"]) for row in rows if (row["retrieved"] >= 0.5) == held]
         if points:
-            ax.plot(*np.transpose(points), "o", ms=5, color="k", mfc=face, label=words, zorder=5)
-    old = ax.get_legend()
-    handles = [*old.legend_handles, *ax.get_lines()[-2:]]
-    ax.legend(handles, [handle.get_label() for handle in handles], loc="upper left", bbox_to_anchor=(1.01, 1.0))
+            handles += ax.plot(*np.transpose(points), "o", ms=5, color="k", mfc=face, label=words, zorder=5)
+    ax.legend(handles, [handle.get_label() for handle in handles], loc="upper left", bbox_to_anchor=(1.01, 1.0),
+              frameon=False, fontsize=9)
 
 
 if __name__ == "__main__":
