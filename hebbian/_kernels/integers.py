@@ -138,6 +138,10 @@ class Plan:
             self.largest = max(largest, N * N)
 
 
+#: Above every field of the blocked supervised form, as in src/supervised_blocks.h.
+LARGEST_FIELD = 2**30 - 2**7
+
+
 @dataclass(frozen=True)
 class NarrowPlan:
     """How sums of examples enter the int16 products of the supervised kernel; the fields are those of `narrow_buffers`.
@@ -150,6 +154,7 @@ class NarrowPlan:
     slope: float
     tops: np.ndarray
     loads: np.ndarray
+    cubes: np.ndarray
     limit: int
     slack: int
     tile: int
@@ -176,7 +181,7 @@ def narrow_plan(sums, K, polynomial):
     limit, slack, shift = _limit(order, largest, sigma)
     if limit < max(3 * sigma, 2 * largest):
         return None
-    overlap = limit + (2 * slack + 1) * largest
+    overlap = limit + 2 * (slack + 1) * largest
     product = largest if order == 2 else (largest * overlap >> shift) + 1
     if 2 * product * overlap * K >= 2**62 >> shift:
         return None
@@ -184,8 +189,9 @@ def narrow_plan(sums, K, polynomial):
     slope = 2 * order * float(a[order])
     tops = -slope * moments[:, 2] if order == 2 else 2 * (a[3] * moments[:, 3] + a[1] * moments[:, 1])
     tile = max(1, (2**31 - 1) // (2 * product * overlap))
-    blocks = order == 2 and K * len(rows) * largest**2 < 2**30
-    return NarrowPlan(rows, unit, slope, tops.astype(float), moments[:, 0].copy(), limit, slack, tile, shift, blocks)
+    blocks = order == 2 and K * len(rows) * largest**2 < LARGEST_FIELD
+    loads, cubes = moments[:, 0].copy(), moments[:, 3].copy()
+    return NarrowPlan(rows, unit, slope, tops.astype(float), loads, cubes, limit, slack, tile, shift, blocks)
 
 
 def _moments(rows):
@@ -201,10 +207,10 @@ def _limit(order, largest, sigma):
     """Limit of |X|, flips of up to 2 max|c| each before it is looked at again, and the shift of products c Y."""
     if order == 3:
         for slack in (8, 1):
-            exact = 32767 // largest - (2 * slack + 1) * largest
+            exact = 32767 // largest - 2 * (slack + 1) * largest
             if exact >= 4 * sigma:
                 return min(exact, math.ceil(5 * sigma) + 2 * largest), slack, 0
-    most = 32767 - 17 * largest
     if order == 3:
-        return min(most, math.ceil(6 * sigma)), 8, largest.bit_length()
-    return most, 8, 0
+        return min(32767 - 18 * largest, math.ceil(6 * sigma)), 8, largest.bit_length()
+    # A block of 32 sites moves the overlaps at once.
+    return 32767 - 66 * largest, 8, 0
