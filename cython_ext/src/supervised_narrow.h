@@ -6,7 +6,10 @@
  * by one.  Where the products do not fit, c Y / 2^shift is rounded to the nearest integer, which moves a sum by at most
  * 2^(shift - 1) sum |Y|.  int32 lanes take `tile` vectors before they widen.
  *
- * An attempt costs K/32 of four (order 3) or two operations; an accepted flip is one pass over the int16 overlaps.
+ * While few flip, four sites share a pass over the overlaps.  Else one pass moves the overlaps as the flip would and sums on
+ * the way, by c Y^2 = c X (X - 2 s c) + c^3, whose second factor is the overlap after the flip; rejected ones move back.
+ *
+ * An attempt costs K/32 of four (order 3) or two operations and an accepted flip as many again, in hot networks of five in all.
  */
 #ifndef HEBBIAN_SUPERVISED_NARROW_H
 #define HEBBIAN_SUPERVISED_NARROW_H
@@ -35,7 +38,7 @@ typedef struct {
 
 static inline next_lines lines_of(const supervised_system *system, int64_t replica, const int8_t *row)
 {
-    const int8_t *next = row + system->stretch * system->width;
+    const int8_t *next = (const int8_t *) ((uintptr_t) row + (uintptr_t) (system->stretch * system->width)); /* maybe no row */
     if (system->replicas == 1) return (next_lines){next, next + 64};
     return (next_lines){next + replica % 2 * 64, next + replica % 2 * 64};
 }

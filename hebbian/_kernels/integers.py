@@ -169,13 +169,15 @@ def narrow_plan(sums, K, polynomial):
     of |X| of at least 4 sigma, or else rounded; patterns beyond the limit, few by its choice, are summed one by one.
     """
     order = len(polynomial) - 1
-    if order not in (2, 3) or polynomial[order - 1] or not sums.any():
+    largest = max(int(sums.max()), -int(sums.min()))
+    if order not in (2, 3) or polynomial[order - 1] or not largest:
         return None
-    unit = 1 if (sums & 1).any() else 2
-    largest = int(np.abs(sums).max()) // unit
+    unit = 1 if np.bitwise_or.reduce(sums, axis=None) & 1 else 2
+    largest //= unit
     if largest > 127:
         return None
-    rows = np.array(sums // unit if unit > 1 else sums, np.int8)
+    rows = np.empty(sums.shape, np.int8)
+    np.floor_divide(sums, unit, out=rows, casting="unsafe")
     moments = _moments(rows)
     sigma = math.sqrt(moments[:, 2].sum() / K)
     limit, slack, shift = _limit(order, largest, sigma)
