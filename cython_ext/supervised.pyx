@@ -24,6 +24,7 @@ cdef extern from "src/supervised.h" nogil:
         double slope
         const double *tops
         const int64_t *loads
+        const int64_t *cubes
         int16_t *overlaps
         int32_t *condensed
         int32_t *values
@@ -37,7 +38,8 @@ cdef extern from "src/supervised.h" nogil:
     ctypedef struct block_buffers:
         int8_t *entries
         int32_t *couplings
-        const float *floors
+        const float *tops
+        const float *rooms
 
     ctypedef struct float_buffers:
         const double *slopes
@@ -47,7 +49,7 @@ cdef extern from "src/supervised.h" nogil:
         double *scale
 
     ctypedef struct supervised_system:
-        int64_t sites, patterns, width, replicas, reach, unit, order
+        int64_t sites, patterns, width, replicas, reach, unit, order, stretch
         int32_t form
         const int16_t *sums
         const int8_t *rows
@@ -65,6 +67,7 @@ cdef extern from "src/supervised.h" nogil:
         int64_t *energy
         int64_t *accepted
         int64_t *agreement
+        int8_t *spins
 
     ctypedef struct synchronous_system:
         int64_t sites, patterns, width, replicas, reach, tile
@@ -91,6 +94,9 @@ cdef extern from "src/supervised.h" nogil:
 
     const supervised_path *supervised_path_of(const char *name)
 
+
+#: Bytes of rows that the replicas of a sample visit in turn before the next: half of a private cache.
+STRETCH = 2**17
 
 FORMS = {"floats": FLOATS, "narrow": NARROW, "blocks": BLOCKS}
 
@@ -129,7 +135,9 @@ cdef class SupervisedKernel:
         self._overlaps = dense.aligned((system.replicas, system.width), np.int32)
         system.spins, system.energy = <int8_t *> self.hold(self.spins), <int64_t *> self.hold(self.energy)
         system.overlaps = <int32_t *> self.hold(self._overlaps)
-        system.thresholds = <float *> self.hold(dense.aligned(-(-system.sites // 64) * 64, np.float32))
+        system.thresholds = <float *> self.hold(dense.aligned((system.replicas, -(-system.sites // 64) * 64), np.float32))
+        together, row = 32 if form == "blocks" else 4, system.width * (2 if form == "floats" else 1)
+        system.stretch = together * max(1, STRETCH // (together * row))
         self.path = supervised_path_of(dense.active().encode())
         if form == "floats":
             self._prepare_floats(np.asarray(sums), polynomial)
@@ -165,6 +173,7 @@ cdef class SupervisedKernel:
         narrow.slope, narrow.limit, narrow.slack = plan.slope, plan.limit, plan.slack
         narrow.tile, narrow.shift = plan.tile, plan.shift
         narrow.tops, narrow.loads = <const double *> self.hold(plan.tops), <const int64_t *> self.hold(plan.loads)
+        narrow.cubes = <const int64_t *> self.hold(plan.cubes)
         narrow.overlaps = <int16_t *> self.hold(dense.aligned(shape, np.int16))
         narrow.condensed = <int32_t *> self.hold(np.zeros(shape, np.int32))
         narrow.values = <int32_t *> self.hold(np.zeros(shape, np.int32))
@@ -176,11 +185,11 @@ cdef class SupervisedKernel:
     def _prepare_blocks(self, plan):
         cdef supervised_system *system = &self.system
         padded = -(-system.sites // 32) * 32
-        floors = dense.aligned(padded, np.float32)
-        floors[:system.sites] = plan.tops - np.abs(plan.tops) * 2.0**-20 - (system.patterns + 1)
+        bounds = dense.aligned((2, padded), np.float32)
+        bounds[:, :system.sites] = plan.tops, np.abs(plan.tops) * 2.0**-20 + system.patterns + 1
         system.block.entries = <int8_t *> self.hold(dense.aligned((padded, system.width), np.int8))
         system.block.couplings = <int32_t *> self.hold(dense.aligned((padded, 32), np.int32))
-        system.block.floors = <const float *> self.hold(np.nextafter(floors, np.float32(-np.inf)))
+        system.block.tops, system.block.rooms = <const float *> self.hold(bounds[0]), <const float *> self.hold(bounds[1])
 
     @property
     def overlaps(self):
@@ -188,9 +197,10 @@ cdef class SupervisedKernel:
         return int(self.system.unit) * self._overlaps[:, :self.system.patterns]
 
     def run(self, uint32_t k0, uint32_t k1, uint32_t first, float tau, bint heat_bath, int32_t[:, ::1] overlap,
-            int64_t[:, ::1] energy, int64_t[:, ::1] accepted, int64_t[::1] agreement):
+            int64_t[:, ::1] energy, int64_t[:, ::1] accepted, int64_t[::1] agreement, int8_t[:, :, ::1] spins=None):
         """Advance by one sweep a row of the series arrays, from sweep index `first`; return the sweeps done.
 
+        spins : int8 (sweeps, replicas, N), where the spins after every sweep are wanted too.
         Fewer rows than given are filled only at tau = 0, when the last one done accepted nothing.
         """
         cdef int64_t done = 0, sweeps = agreement.shape[0]
@@ -199,6 +209,7 @@ cdef class SupervisedKernel:
             return 0
         series.overlap, series.energy = &overlap[0, 0], &energy[0, 0]
         series.accepted, series.agreement = &accepted[0, 0], &agreement[0]
+        series.spins = NULL if spins is None else &spins[0, 0, 0]
         with nogil:
             done = self.path.run(&self.system, k0, k1, first, sweeps, tau, heat_bath, &series)
         return done
@@ -252,7 +263,7 @@ cdef class SynchronousKernel:
         return self._overlaps[:, :self.system.patterns].copy()
 
     def run(self, uint32_t k0, uint32_t k1, uint32_t first, float tau, bint heat_bath, int32_t[:, ::1] overlap,
-            int64_t[:, ::1] energy, int64_t[:, ::1] accepted, int64_t[::1] agreement):
+            int64_t[:, ::1] energy, int64_t[:, ::1] accepted, int64_t[::1] agreement, int8_t[:, :, ::1] spins=None):
         """As the other kernels; the law is the heat bath's, `heat_bath` true."""
         cdef int64_t done = 0, sweeps = agreement.shape[0]
         cdef supervised_series series
@@ -260,6 +271,7 @@ cdef class SynchronousKernel:
             return 0
         series.overlap, series.energy = &overlap[0, 0], &energy[0, 0]
         series.accepted, series.agreement = &accepted[0, 0], &agreement[0]
+        series.spins = NULL if spins is None else &spins[0, 0, 0]
         with nogil:
             done = self.path.synchronous_run(&self.system, k0, k1, first, sweeps, tau, &series)
         return done

@@ -7,7 +7,8 @@
  *   inout  spins     +-1, N a replica
  *          overlaps  X_mu, in units of `unit` where rows are, at the end of the last sweep; `width` a replica, padding 0
  *          energy    sum_mu U(X_mu) at the end of the last sweep, one a replica
- *   out    one row a sweep: X_0, energy, accepted flips of every replica, sum_i s_i s_i' of replicas 0 and 1
+ *   out    one row a sweep: X_0, energy, accepted flips of every replica, sum_i s_i s_i' of replicas 0 and 1; where wanted,
+ *          the spins of all replicas
  *
  * Attempts, thresholds and the rule dE < theta tau are those of philox.h, decided on the integers of the table.  A cheap sum
  * comes first; it settles the attempt wherever threshold and sum differ by more than the largest error it can have, and only
@@ -35,6 +36,7 @@ typedef struct {
     double slope;
     const double *tops;       /* one a site */
     const int64_t *loads;     /* sum_mu |c|, one a site */
+    const int64_t *cubes;     /* sum_mu c^3, one a site */
     int16_t *overlaps;        /* X, but 0 for the condensed patterns, whose |X| exceeds `limit`; `width` a replica */
     int32_t *condensed, *values, *count; /* their mu and X, `width` a replica, and how many they are */
     int64_t *magnitude;       /* above sum |X| without them, where products are rounded; one a replica */
@@ -48,7 +50,7 @@ typedef struct {
 typedef struct {
     int8_t *entries;          /* c of a block, two patterns at a time: [mu / 2][site][mu % 2] */
     int32_t *couplings;       /* 2 sum_mu c_i c_j with the 32 sites of the same block */
-    const float *floors;      /* tops_i less what rounding may hide */
+    const float *tops, *rooms; /* tops_i rounded, and all that the bounds of a field must leave for this and for the table */
 } block_buffers;
 
 /* FLOATS: flipping s_i changes sum_mu U by  sum_mu sum_k (s_i c_i^mu)^k slope_k(X_mu). */
@@ -62,6 +64,7 @@ typedef struct {
 
 typedef struct {
     int64_t sites, patterns, width, replicas, reach, unit, order;
+    int64_t stretch;          /* sites that one replica after the other visits, whose rows stay in a cache meanwhile */
     int32_t form;
     const int16_t *sums;
     const int8_t *rows;
@@ -69,7 +72,7 @@ typedef struct {
     int8_t *spins;
     int32_t *overlaps;
     int64_t *energy;
-    float *thresholds;        /* ceil(theta tau), whole blocks of 64 */
+    float *thresholds;        /* ceil(theta tau), whole blocks of 64 a replica */
     narrow_buffers narrow;
     block_buffers block;
     float_buffers floats;

@@ -92,18 +92,19 @@ ALWAYS_INLINE void refresh(int order, const supervised_system *system, int64_t r
     for (int j = 0; j < LANES64; j++) floats->scale[replica] += scale[j];
 }
 
-ALWAYS_INLINE int64_t sweep_floats(int order, const supervised_system *system, int64_t replica)
+ALWAYS_INLINE int64_t visit_floats(int order, const supervised_system *system, int64_t replica, const float *thresholds,
+                                   int64_t from, int64_t to)
 {
     const float_buffers *floats = &system->floats;
     int64_t width = system->width, accepted = 0;
     int8_t *spins = system->spins + replica * system->sites;
     int32_t *overlaps = system->overlaps + replica * width;
     const float *gains = floats->gains + replica * (order - 1) * width;
-    for (int64_t i = 0; i < system->sites; i++) {
+    for (int64_t i = from; i < to; i++) {
         const int16_t *row = system->sums + i * width;
-        double excess = -float_rise(order, row, gains, width, floats->tops[i], spins[i]) - (double) system->thresholds[i];
+        double excess = -float_rise(order, row, gains, width, floats->tops[i], spins[i]) - (double) thresholds[i];
         double doubt = ROUNDING * floats->scale[replica] + (double) system->patterns;
-        int verdict = excess < -doubt ? FLIP : excess > doubt ? STAY : exact_verdict(system, replica, i);
+        int verdict = excess < -doubt ? FLIP : excess > doubt ? STAY : exact_verdict(system, replica, i, thresholds[i]);
         if (verdict == FLIP) {
             for (int64_t mu = 0; mu < width; mu++) overlaps[mu] -= 2 * spins[i] * row[mu];
             spins[i] = -spins[i];

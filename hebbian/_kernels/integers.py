@@ -138,6 +138,10 @@ class Plan:
             self.largest = max(largest, N * N)
 
 
+#: Above every field of the blocked supervised form, as in src/supervised_blocks.h.
+LARGEST_FIELD = 2**30 - 2**7
+
+
 @dataclass(frozen=True)
 class NarrowPlan:
     """How sums of examples enter the int16 products of the supervised kernel; the fields are those of `narrow_buffers`.
@@ -150,6 +154,7 @@ class NarrowPlan:
     slope: float
     tops: np.ndarray
     loads: np.ndarray
+    cubes: np.ndarray
     limit: int
     slack: int
     tile: int
@@ -164,19 +169,21 @@ def narrow_plan(sums, K, polynomial):
     of |X| of at least 4 sigma, or else rounded; patterns beyond the limit, few by its choice, are summed one by one.
     """
     order = len(polynomial) - 1
-    if order not in (2, 3) or polynomial[order - 1] or not sums.any():
+    largest = max(int(sums.max()), -int(sums.min()))
+    if order not in (2, 3) or polynomial[order - 1] or not largest:
         return None
-    unit = 1 if (sums & 1).any() else 2
-    largest = int(np.abs(sums).max()) // unit
+    unit = 1 if np.bitwise_or.reduce(sums, axis=None) & 1 else 2
+    largest //= unit
     if largest > 127:
         return None
-    rows = np.array(sums // unit if unit > 1 else sums, np.int8)
+    rows = np.empty(sums.shape, np.int8)
+    np.floor_divide(sums, unit, out=rows, casting="unsafe")
     moments = _moments(rows)
     sigma = math.sqrt(moments[:, 2].sum() / K)
     limit, slack, shift = _limit(order, largest, sigma)
     if limit < max(3 * sigma, 2 * largest):
         return None
-    overlap = limit + (2 * slack + 1) * largest
+    overlap = limit + 2 * (slack + 1) * largest
     product = largest if order == 2 else (largest * overlap >> shift) + 1
     if 2 * product * overlap * K >= 2**62 >> shift:
         return None
@@ -184,8 +191,9 @@ def narrow_plan(sums, K, polynomial):
     slope = 2 * order * float(a[order])
     tops = -slope * moments[:, 2] if order == 2 else 2 * (a[3] * moments[:, 3] + a[1] * moments[:, 1])
     tile = max(1, (2**31 - 1) // (2 * product * overlap))
-    blocks = order == 2 and K * len(rows) * largest**2 < 2**30
-    return NarrowPlan(rows, unit, slope, tops.astype(float), moments[:, 0].copy(), limit, slack, tile, shift, blocks)
+    blocks = order == 2 and K * len(rows) * largest**2 < LARGEST_FIELD
+    loads, cubes = moments[:, 0].copy(), moments[:, 3].copy()
+    return NarrowPlan(rows, unit, slope, tops.astype(float), loads, cubes, limit, slack, tile, shift, blocks)
 
 
 def _moments(rows):
@@ -201,10 +209,10 @@ def _limit(order, largest, sigma):
     """Limit of |X|, flips of up to 2 max|c| each before it is looked at again, and the shift of products c Y."""
     if order == 3:
         for slack in (8, 1):
-            exact = 32767 // largest - (2 * slack + 1) * largest
+            exact = 32767 // largest - 2 * (slack + 1) * largest
             if exact >= 4 * sigma:
                 return min(exact, math.ceil(5 * sigma) + 2 * largest), slack, 0
-    most = 32767 - 17 * largest
     if order == 3:
-        return min(most, math.ceil(6 * sigma)), 8, largest.bit_length()
-    return most, 8, 0
+        return min(32767 - 18 * largest, math.ceil(6 * sigma)), 8, largest.bit_length()
+    # A block of 32 sites moves the overlaps at once.
+    return 32767 - 66 * largest, 8, 0
