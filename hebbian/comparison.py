@@ -205,11 +205,7 @@ def chi_square(values, predicted) -> ChiSquare:
 
 @dataclass(frozen=True)
 class Agreement:
-    """How far independent measurements lie from their predictions; prints as "12 points, chi2/dof 1.08, largest |z| 2.1".
-
-    points : how many have a z.   chi2 : their mean z^2, 1 on average if theory holds and (n - 1)/(n - 3) with errors from n
-    samples each.   largest : the largest |z|.
-    """
+    """How many points have a z, their mean z^2 ((n - 1)/(n - 3) for n samples a point if theory holds), and the largest |z|."""
 
     points: int
     chi2: float
@@ -221,8 +217,8 @@ class Agreement:
 
 def agreement(scores) -> Agreement:
     """Deviations z of several points in one line; NaN, where a point has none, are left out."""
-    z = np.array([score for score in scores if math.isfinite(score)])
-    return Agreement(z.size, float(np.mean(z**2)), float(np.abs(z).max())) if z.size else Agreement(0, math.nan, math.nan)
+    z = np.array([value for value in scores if math.isfinite(value)])
+    return Agreement(z.size, *((z**2).mean(), abs(z).max()) if z.size else (math.nan, math.nan))
 
 
 @dataclass(frozen=True)

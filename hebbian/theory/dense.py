@@ -98,7 +98,7 @@ def solve(model: DenseHopfield, *, T: float, N: int | None = None, branch: str =
     average : "binomial", the exact average over M examples, or "gaussian", its limit for many.
     rsb : steps of replica symmetry breaking, 0 or 1, of the retrieval state.  One step returns a `BrokenSolution` where the
         replica-symmetric state is unstable or absent, below the AT line, and the `Solution` elsewhere: there the overlaps of
-        one step coincide.
+        one step coincide.  The scatter of unsupervised learning is left out of a `BrokenSolution`.
 
     Raises
     ------

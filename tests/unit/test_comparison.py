@@ -119,6 +119,12 @@ def test_chi_square_of_a_true_theory_has_uniform_probability_and_a_wrong_one_is_
     assert np.median(wrong) < 1e-3
 
 
+def test_agreement_sums_up_the_points_that_have_a_deviation():
+    found = comparison.agreement([1.0, math.nan, -3.0, 0.0, math.inf])
+    assert (found.points, found.chi2, found.largest) == (3, pytest.approx(10 / 3), 3.0)
+    assert str(found) == "3 points, chi2/dof 3.33, largest |z| 3.0" and str(comparison.agreement([math.nan])) == "0 points"
+
+
 def test_summing_squared_z_of_correlated_points_would_reject_a_true_theory():
     """The control: without the covariance, shared disorder makes one fluctuation look like four."""
     random = np.random.default_rng(13)

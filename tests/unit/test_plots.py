@@ -190,6 +190,8 @@ def test_broken_symmetry_lies_between_its_line_and_the_one_step_capacity():
     words = {text.get_text().replace("\n", " "): text.get_position() for text in ax.texts}
     alpha, T = words["broken symmetry"]
     assert 0.3 * T < alpha < 0.3 and T < 0.2
+    legend = {text.get_text() for text in ax.get_legend().get_texts()}
+    assert "retrieval, replica symmetry broken" in legend
     assert {line.get_gid() for line in ax.get_lines()} == {"spinodal", "replicon", "one_step", "glass"}
 
 
@@ -216,6 +218,13 @@ def test_what_lies_beyond_retrieval_has_no_name_where_the_glass_is_unknown():
     ax = plots.phase_diagram(Plane("M", "r", spinodal=([3, 9, 80], [0.6, 0.5, 0.4])))
     assert {text.get_text() for text in ax.texts} == {"retrieval", "no retrieval"}
     assert ax.get_xscale() == "log" and ax.get_ylim() == (0, 1)
+
+
+def test_the_legend_names_phases_without_room_and_no_line_that_hides_in_an_edge():
+    ax = plots.phase_diagram(Plane("rho", "alpha", spinodal=([0, 0.02, 1], [0.2, 0.001, 0.0005]),
+                                   glass=([0, 0.5, 1], [0, 0, 0])))
+    legend = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert {text.get_text() for text in ax.texts} == {"spin glass"} and legend == ["spinodal of retrieval", "retrieval"]
 
 
 def test_histogram_integrates_to_one_on_the_possible_overlaps():
