@@ -8,6 +8,8 @@ The owner object holds every buffer and chooses, once, the integers that provabl
 (hebbian.simulation.dense) has validated all that arrives here.
 """
 
+from math import comb
+
 import numpy as np
 
 from hebbian._kernels import dense
@@ -18,7 +20,7 @@ from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint32_t
 
 cdef extern from "src/supervised.h" nogil:
     cdef enum:
-        FLOATS, NARROW, BLOCKS
+        FLOATS, NARROW, BLOCKS, SLACK
 
     ctypedef struct narrow_buffers:
         double slope
@@ -42,11 +44,12 @@ cdef extern from "src/supervised.h" nogil:
         const float *rooms
 
     ctypedef struct float_buffers:
-        const double *slopes
-        const double *tops
-        const double *bounds
-        float *gains
+        const float *terms
+        const float *bounds
+        float room
+        float *overlaps
         double *scale
+        int32_t *left
 
     ctypedef struct supervised_system:
         int64_t sites, patterns, width, replicas, reach, unit, order, stretch
@@ -156,14 +159,14 @@ cdef class SupervisedKernel:
     def _prepare_floats(self, sums, polynomial):
         cdef supervised_system *system = &self.system
         cdef float_buffers *floats = &system.floats
-        order, replicas = system.order, system.replicas
-        slopes, bounds = _slopes(polynomial, int(np.abs(sums).max()))
-        tops = slopes[-1, 0] * np.array([(row.astype(float)**order).sum() for row in sums])
+        largest = max(int(sums.max()), -int(sums.min()))
+        terms, bounds = _odd_terms(polynomial, largest)
         system.sums = <const int16_t *> self.hold(sums)
-        floats.slopes, floats.bounds = <const double *> self.hold(slopes), <const double *> self.hold(bounds)
-        floats.tops = <const double *> self.hold(tops)
-        floats.gains = <float *> self.hold(dense.aligned((replicas, order - 1, system.width), np.float32))
-        floats.scale = <double *> self.hold(np.zeros(replicas))
+        floats.terms, floats.bounds = <const float *> self.hold(terms), <const float *> self.hold(bounds)
+        floats.room = (2 * SLACK + 1) * largest
+        floats.overlaps = <float *> self.hold(dense.aligned((system.replicas, system.width), np.float32))
+        floats.scale = <double *> self.hold(np.zeros(system.replicas))
+        floats.left = <int32_t *> self.hold(np.zeros(system.replicas, np.int32))
 
     def _prepare_narrow(self, plan):
         cdef supervised_system *system = &self.system
@@ -277,11 +280,19 @@ cdef class SynchronousKernel:
         return done
 
 
-def _slopes(polynomial, largest):
-    """Coefficients (order, order) of (-2)^k U^(k) / k!, k = 1 .. order, and (order,) of their bound at |c| = largest."""
+def _odd_terms(polynomial, largest):
+    """The odd powers of z in U(Y + z) - U(Y - z) = z (even order ? Y : 1) sum_jk terms_jk z^2j Y^2k, and their bounds.
+
+    terms : float32 (d, d) with d = (order + 1) // 2.  bounds : float32 (d,), coefficients of |Y|^2k above those of a whole
+    term, its factor |z| <= largest included.
+    """
     order = len(polynomial) - 1
-    slopes, derivative = np.zeros((order, order)), np.polynomial.Polynomial(polynomial)
-    for k in range(1, order + 1):
-        derivative = derivative.deriv() * (-2 / k)
-        slopes[k - 1, :order - k + 1] = derivative.coef
-    return slopes, float(largest) ** np.arange(1, order + 1) @ np.abs(slopes)
+    if any(polynomial[order - 1::-2]):
+        raise ValueError(f"a polynomial with even and odd powers, {polynomial}, has no form: give one of a single parity")
+    d = (order + 1) // 2
+    terms = np.zeros((d, d))
+    for power in range(order, 0, -2):
+        for j in range((power + 1) // 2):
+            terms[j, (power - 1 - 2 * j) // 2] += 2 * comb(power, 2 * j + 1) * polynomial[power]
+    bounds = (np.abs(terms) * float(largest) ** (2 * np.arange(d)[:, None] + 1)).sum(axis=0) * (1 + 2**-10)
+    return terms.astype(np.float32), bounds.astype(np.float32)

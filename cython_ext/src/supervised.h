@@ -30,6 +30,8 @@
 
 enum { FLOATS, NARROW, BLOCKS };
 
+enum { SLACK = 2 }; /* flips after which FLOATS bounds its magnitudes anew */
+
 /* NARROW and BLOCKS: flipping s_i costs  slope s_i S + (order odd ? s_i : 1) tops_i,  where S = sum_mu c X for order 2 and
  * sum_mu c (X - s_i c)^2 for order 3. */
 typedef struct {
@@ -53,13 +55,14 @@ typedef struct {
     const float *tops, *rooms; /* tops_i rounded, and all that the bounds of a field must leave for this and for the table */
 } block_buffers;
 
-/* FLOATS: flipping s_i changes sum_mu U by  sum_mu sum_k (s_i c_i^mu)^k slope_k(X_mu). */
+/* FLOATS: flipping s_i costs  s_i sum_mu c (even order ? Y : 1) sum_jk terms_jk c^2j Y^2k  with Y = X - s_i c. */
 typedef struct {
-    const double *slopes;     /* polynomials (-2)^k U^(k)(X) / k!, k = 1 .. order, `order` coefficients from the constant up */
-    const double *tops;       /* slope_order sum_mu c^order, one a site */
-    const double *bounds;     /* polynomial in |X| above sum_k |slope_k(X)| max|c|^k, `order` coefficients */
-    float *gains;             /* slope_k at X_mu, order - 1 rows of `width` a replica */
-    double *scale;            /* sum over mu of the bound polynomial, one a replica */
+    const float *terms;       /* a square of numbers, j down and k across, of which j + k < its size is used */
+    const float *bounds;      /* coefficients of size^2k: times size where the order is even, above all magnitudes of a term */
+    float room;               /* size = |X| + room bounds |Y| while the bound is in use */
+    float *overlaps;          /* X, `width` a replica */
+    double *scale;            /* sum over mu of the bound, one a replica */
+    int32_t *left;            /* flips until it is formed anew, one a replica */
 } float_buffers;
 
 typedef struct {

@@ -44,7 +44,7 @@ static void supervised_start(const supervised_system *system)
             else
                 for (int64_t mu = 0; mu < system->width; mu++) overlaps[mu] += spin * system->sums[i * system->width + mu];
         }
-        if (system->form == FLOATS) refresh((int) system->order, system, replica);
+        if (system->form == FLOATS) start_floats((int) system->order, system, replica);
         system->energy[replica] = utility(system, replica);
     }
 }
