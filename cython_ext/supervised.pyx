@@ -20,7 +20,7 @@ from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint32_t
 
 cdef extern from "src/supervised.h" nogil:
     cdef enum:
-        FLOATS, NARROW, BLOCKS, SLACK
+        FLOATS, NARROW, BLOCKS, QUARTIC, SLACK
 
     ctypedef struct narrow_buffers:
         double slope
@@ -35,6 +35,10 @@ cdef extern from "src/supervised.h" nogil:
         int32_t *left
         int64_t limit, slack, tile
         int32_t shift
+        int16_t *squares
+        int32_t raised, level
+        int64_t tiles
+        double weight, lack
         float *acceptance
 
     ctypedef struct block_buffers:
@@ -101,7 +105,7 @@ cdef extern from "src/supervised.h" nogil:
 #: Bytes of rows that the replicas of a sample visit in turn before the next: half of a private cache.
 STRETCH = 2**17
 
-FORMS = {"floats": FLOATS, "narrow": NARROW, "blocks": BLOCKS}
+FORMS = {"floats": FLOATS, "narrow": NARROW, "blocks": BLOCKS, "quartic": QUARTIC}
 
 
 cdef class SupervisedKernel:
@@ -110,7 +114,8 @@ cdef class SupervisedKernel:
     sums : int16 (N, width), width a multiple of 32; K : number of archetypes; table : int64 (M N + 1,), U on the overlaps;
     polynomial : float (p + 1,), coefficients of U in units of the table, constant first; spins : int8 (replicas, N).
     `spins` and `energy` (sum_mu U(X_mu)) show the state without copying.  The path is that of the dense kernel.
-    form : "floats", or "narrow" (p = 2 and 3) or "blocks" (p = 2) where small integers hold the sums; None chooses the fastest.
+    form : "floats", or "narrow" (p = 2 and 3), "blocks" (p = 2) or "quartic" (p = 4) where small integers hold the sums; None
+        chooses the fastest.
     """
 
     cdef supervised_system system
@@ -124,9 +129,9 @@ cdef class SupervisedKernel:
                  const int8_t[:, ::1] spins, form=None):
         cdef supervised_system *system = &self.system
         polynomial, plan = np.asarray(polynomial, float), narrow_plan(np.asarray(sums), K, polynomial)
-        if form is None:
-            form = "floats" if plan is None else "blocks" if plan.blocks else "narrow"
-        if form != "floats" and (plan is None or form == "blocks" and not plan.blocks):
+        forms = ("floats",) if plan is None else ("floats", *plan.forms)
+        form = max(forms, key=forms.index) if form is None else form
+        if form not in forms:
             raise ValueError(f"form {form!r} cannot hold these sums: use 'floats'")
         self.form, self._owned = form, [table]
         system.form = FORMS[form]
@@ -148,6 +153,8 @@ cdef class SupervisedKernel:
             self._prepare_narrow(plan)
         if form == "blocks":
             self._prepare_blocks(plan)
+        if form == "quartic":
+            self._prepare_quartic(plan.quartic)
         with nogil:
             self.path.start(&self.system)
 
@@ -193,6 +200,12 @@ cdef class SupervisedKernel:
         system.block.entries = <int8_t *> self.hold(dense.aligned((padded, system.width), np.int8))
         system.block.couplings = <int32_t *> self.hold(dense.aligned((padded, 32), np.int32))
         system.block.tops, system.block.rooms = <const float *> self.hold(bounds[0]), <const float *> self.hold(bounds[1])
+
+    def _prepare_quartic(self, quartic):
+        cdef narrow_buffers *narrow = &self.system.narrow
+        narrow.squares = <int16_t *> self.hold(dense.aligned((self.system.replicas, self.system.width), np.int16))
+        narrow.raised, narrow.level, narrow.tiles = quartic.raised, quartic.level, quartic.tiles
+        narrow.weight, narrow.lack = quartic.weight, quartic.lack
 
     @property
     def overlaps(self):
