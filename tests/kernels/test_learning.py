@@ -1,5 +1,6 @@
 """Learning from examples: the data set, the supervised kernel beside its twin, and whole Boltzmann distributions."""
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 
@@ -124,6 +125,28 @@ def test_narrow_integers_make_the_moves_of_floats(path, N, K, fields, T, form, s
     runs = [advance(kernel, (5, 6), 30, tau, "metropolis")[1] for kernel in (wanted, other)]
     assert all(np.array_equal(*pair) for pair in zip(*runs, strict=True)) and runs[0][2].sum() > 0
     assert np.array_equal(wanted.overlaps, other.overlaps) and wanted.form == form
+
+
+def test_coarse_squares_are_settled_by_their_bound(path, monkeypatch):
+    """X^2 rounded so coarsely that most attempts need the exact sum; without the bound they go wrong."""
+    N, K = 80, 300
+    model = DenseHopfield(K=K, p=4, M=20, r=0.5, protocol="supervised")
+    sums = patterns.example_sums(patterns.rademacher(N, K, seed=3, sample=1), model.M, model.r, seed=3, sample=1)
+    table, U = integer_table(model, N), polynomial(model, N)
+    spins, tau = streams.signs((1, 2), N, 0, 0)[None], float(np.float32(0.1 / float(table.unit)))
+    plan = narrow_plan(sums.rows, K, U)
+    shift, weight = 11, plan.quartic.weight
+    level = round(weight / 2**shift)
+    coarse = replace(plan.quartic, raised=2, level=level, lack=2.0 ** (shift - 1) + abs(weight - level * 2.0**shift))
+    runs = []
+    for quartic in (plan.quartic, coarse, replace(coarse, lack=0.0)):
+        plan_used = replace(plan, shift=plan.shift if quartic is plan.quartic else shift, quartic=quartic)
+        monkeypatch.setattr(supervised, "narrow_plan", lambda *_, result=plan_used: result)
+        kernel = SupervisedKernel(sums.rows, K, table.values, U, spins)
+        runs.append(advance(kernel, (5, 6), 20, tau, "metropolis")[1])
+    wanted, rough, wrong = runs
+    assert all(np.array_equal(*pair) for pair in zip(wanted, rough, strict=True))
+    assert not np.array_equal(wanted[1], wrong[1])
 
 
 def test_forms_that_cannot_hold_the_sums_are_refused():
