@@ -3,6 +3,7 @@
 #include "supervised_blocks.h"
 #include "supervised_floats.h"
 #include "supervised_narrow.h"
+#include "supervised_quartic.h"
 #include "supervised_table.h"
 #include "synchronous_run.h"
 #include "thresholds.h"
@@ -19,6 +20,7 @@ static int64_t visit(const supervised_system *system, int64_t replica, const flo
     if (system->form == NARROW && system->order == 2) return visit_narrow(2, 0, system, replica, thresholds, from, to);
     if (system->form == NARROW && system->narrow.shift) return visit_narrow(3, 1, system, replica, thresholds, from, to);
     if (system->form == NARROW) return visit_narrow(3, 0, system, replica, thresholds, from, to);
+    if (system->form == QUARTIC) return visit_quartic(system, replica, thresholds, from, to);
     switch (system->order) {
     case 2: return visit_floats(2, system, replica, thresholds, from, to);
     case 3: return visit_floats(3, system, replica, thresholds, from, to);
@@ -44,7 +46,7 @@ static void supervised_start(const supervised_system *system)
             else
                 for (int64_t mu = 0; mu < system->width; mu++) overlaps[mu] += spin * system->sums[i * system->width + mu];
         }
-        if (system->form == FLOATS) refresh((int) system->order, system, replica);
+        if (system->form == FLOATS) start_floats((int) system->order, system, replica);
         system->energy[replica] = utility(system, replica);
     }
 }
@@ -79,8 +81,10 @@ static int64_t supervised_run(const supervised_system *system, uint32_t k0, uint
 {
     int64_t sites = system->sites, replicas = system->replicas;
     for (int64_t t = 0; t < sweeps; t++) {
-        for (int64_t replica = 0; t % RESPREAD == 0 && system->form != FLOATS && replica < replicas; replica++)
+        for (int64_t replica = 0; t % RESPREAD == 0 && system->form != FLOATS && replica < replicas; replica++) {
             spread_overlaps(system, replica);
+            if (system->form == QUARTIC) square_overlaps(system, replica);
+        }
         int64_t flips = 0, *accepted = series->accepted + t * replicas;
         supervised_sweep(system, k0, k1, first + (uint32_t) t, tau, heat_bath, accepted);
         for (int64_t replica = 0; replica < replicas; replica++) {

@@ -1,5 +1,6 @@
 """Learning from examples: the data set, the supervised kernel beside its twin, and whole Boltzmann distributions."""
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 
@@ -96,7 +97,10 @@ FORMS = [(300, 40, dict(p=2, M=20, r=0.5), 0.3, "blocks", 0), (290, 50, dict(p=2
          (700, 21, dict(p=2, M=101, r=0.7), 0.4, "blocks", 0), (70, 33, dict(p=2, M=9, r=0.5), 0.4, "narrow", 0),
          (150, 900, dict(p=3, M=20, r=0.5), 0.1, "narrow", 0),
          (151, 870, dict(p=3, M=20, r=0.5, energy="power"), 1.5, "narrow", 0),
-         (120, 2100, dict(p=3, M=101, r=0.4), 0.1, "narrow", 7), (120, 700, dict(p=3, M=101, r=0.4), 1.0, "narrow", 7)]
+         (120, 2100, dict(p=3, M=101, r=0.4), 0.1, "narrow", 7), (120, 700, dict(p=3, M=101, r=0.4), 1.0, "narrow", 7),
+         (150, 900, dict(p=4, M=20, r=0.5), 0.02, "quartic", 3), (150, 910, dict(p=4, M=7, r=0.6), 1.5, "quartic", 3),
+         (151, 870, dict(p=4, M=20, r=0.5, energy="power"), 0.2, "quartic", 3),
+         (90, 2500, dict(p=4, M=16, r=0.4), 0.1, "quartic", 1)]
 
 
 @pytest.mark.parametrize("start", ["pattern", "random"])
@@ -114,8 +118,8 @@ def test_narrow_integers_make_the_moves_of_floats(path, N, K, fields, T, form, s
     monkeypatch.setattr(supervised, "STRETCH", 2**40)
     other = SupervisedKernel(sums.rows, K, table.values, U, spins, "floats")
     plan = narrow_plan(sums.rows, K, U)
-    assert plan.shift == shift
-    if start == "pattern" and (model.p == 3 or N == 700):
+    assert plan.shift == shift and form in plan.forms
+    if start == "pattern" and (model.p > 2 or N == 700):
         assert wanted.overlaps[0, 0] > plan.unit * plan.limit
     tau = float(np.float32(T / float(table.unit)))
     runs = [advance(kernel, (5, 6), 30, tau, "metropolis")[1] for kernel in (wanted, other)]
@@ -123,8 +127,30 @@ def test_narrow_integers_make_the_moves_of_floats(path, N, K, fields, T, form, s
     assert np.array_equal(wanted.overlaps, other.overlaps) and wanted.form == form
 
 
+def test_coarse_squares_are_settled_by_their_bound(path, monkeypatch):
+    """X^2 rounded so coarsely that most attempts need the exact sum; without the bound they go wrong."""
+    N, K = 80, 300
+    model = DenseHopfield(K=K, p=4, M=20, r=0.5, protocol="supervised")
+    sums = patterns.example_sums(patterns.rademacher(N, K, seed=3, sample=1), model.M, model.r, seed=3, sample=1)
+    table, U = integer_table(model, N), polynomial(model, N)
+    spins, tau = streams.signs((1, 2), N, 0, 0)[None], float(np.float32(0.1 / float(table.unit)))
+    plan = narrow_plan(sums.rows, K, U)
+    shift, weight = 11, plan.quartic.weight
+    level = round(weight / 2**shift)
+    coarse = replace(plan.quartic, raised=2, level=level, lack=2.0 ** (shift - 1) + abs(weight - level * 2.0**shift))
+    runs = []
+    for quartic in (plan.quartic, coarse, replace(coarse, lack=0.0)):
+        plan_used = replace(plan, shift=plan.shift if quartic is plan.quartic else shift, quartic=quartic)
+        monkeypatch.setattr(supervised, "narrow_plan", lambda *_, result=plan_used: result)
+        kernel = SupervisedKernel(sums.rows, K, table.values, U, spins)
+        runs.append(advance(kernel, (5, 6), 20, tau, "metropolis")[1])
+    wanted, rough, wrong = runs
+    assert all(np.array_equal(*pair) for pair in zip(wanted, rough, strict=True))
+    assert not np.array_equal(wanted[1], wrong[1])
+
+
 def test_forms_that_cannot_hold_the_sums_are_refused():
-    model = DenseHopfield(K=4, p=4, M=3, r=0.5, protocol="supervised")
+    model = DenseHopfield(K=4, p=5, M=3, r=0.5, protocol="supervised")
     sums = patterns.example_sums(patterns.rademacher(20, 4, seed=3, sample=1), 3, 0.5, seed=3, sample=1)
     arguments = sums.rows, 4, integer_table(model, 20).values, polynomial(model, 20), np.ones((1, 20), np.int8)
     assert SupervisedKernel(*arguments).form == "floats"
