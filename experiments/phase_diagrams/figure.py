@@ -116,7 +116,11 @@ def networks(rows, target):
 def mark(ax, rows):
     """The simulated points within a diagram of load and temperature: filled where at least half of the samples retrieve."""
     rows = [row for row in rows if row["alpha"] < ax.get_xlim()[1] and row["T"] < ax.get_ylim()[1]]
-    handles = ax.get_legend().legend_handles
+    handles, (width, height) = ax.get_legend().legend_handles, (ax.get_xlim()[1], ax.get_ylim()[1])
+    for name in ax.texts:  # a name that a point covers moves up
+        x, y = name.get_position()
+        if any(abs(row["alpha"] - x) < 0.14 * width and abs(row["T"] - y) < 0.03 * height for row in rows):
+            name.set_position((x, y + 0.05 * height))
     for held, face, words in ((True, "k", "most samples retrieve"), (False, "white", "most samples do not")):
         points = [(row["alpha"], row["T"]) for row in rows if (row["retrieved"] >= 0.5) == held]
         if points:
