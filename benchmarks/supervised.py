@@ -59,6 +59,12 @@ WORKS = (
     Work(3, 1000, 50000, 20, 0.5, 2.0, "hot"),
     Work(3, 1000, 50000, 101, 0.4, 0.1, "retrieval"),
     Work(3, 1000, 50000, 20, 0.5, 0.1, "retrieval", 2),
+    Work(4, 200, 2000, 20, 0.5, 0.02, "retrieval"),
+    Work(4, 200, 2000, 20, 0.5, 1.0, "hot"),
+    Work(4, 100, 10000, 20, 0.5, 0.02, "retrieval"),
+    Work(4, 200, 80000, 20, 0.5, 0.02, "retrieval"),
+    Work(4, 200, 2000, 101, 0.4, 0.02, "retrieval"),
+    Work(4, 200, 2000, 101, 0.4, 1.0, "hot"),
 )
 
 
@@ -86,6 +92,10 @@ def rows_of(table, work):
         squares = (sums.rows.astype(np.int64)**2).sum(axis=1)
         table.row(f"{name} / naive", attempts, product, lambda k: [
             peers.supervised_pairs(rows, squares, s[0][j], n[0][j], coefficients[2], beta, k) for j in states], bar=BAR)
+    elif work.p == 4:
+        scale, wick = coefficients[4], np.float32(-coefficients[2] / coefficients[4])
+        table.row(f"{name} / naive", attempts, product, lambda k: [
+            peers.supervised_quartic(rows, s[0][j], n[0][j], scale, wick, beta, k) for j in states], bar=BAR)
     else:
         scale, wick = coefficients[3], np.float32(-coefficients[1] / coefficients[3])
         table.row(f"{name} / naive", attempts, product, lambda k: [

@@ -47,17 +47,18 @@ ALWAYS_INLINE f32v add_product(f32v sum, f32v x, f32v y)
 ALWAYS_INLINE f32v horner(float x, f32v y, f32v z) { return add_product(splatf(x), y, z); }
 
 /* What the flip of a spin costs.  `order` is a constant where this is inlined. */
-ALWAYS_INLINE double float_cost(int order, const supervised_system *system, int64_t replica, const int16_t *row, float spin)
+ALWAYS_INLINE double float_cost(int order, const supervised_system *system, int64_t replica, const int16_t *row, int spin)
 {
     const float *terms = system->floats.terms, *overlaps = system->floats.overlaps + replica * system->width;
     int64_t width = system->width;
+    const i32v sign = splat32(spin < 0 ? INT32_MIN : 0); /* turns c into s c where multiplications are scarce */
     double cost = 0.0;
     for (int64_t first = 0; first < width; first += CHUNK) {
         int64_t end = first + CHUNK < width ? first + CHUNK : width;
         f32v sum[2] = {{0.0f}};
         for (int64_t mu = first; mu < end; mu += 2 * LANES32)
             for (int chain = 0; chain < 2; chain++) {
-                f32v c = widen(row + mu + chain * LANES32), y = loadf(overlaps + mu + chain * LANES32) - spin * c;
+                f32v c = (f32v) ((i32v) widen(row + mu + chain * LANES32) ^ sign), y = loadf(overlaps + mu + chain * LANES32) - c;
                 f32v u = y * y, v = c * c, outer = splatf(terms[(DEGREES(order) - 1) * DEGREES(order)]);
                 for (int j = DEGREES(order) - 2; j >= 0; j--) {
                     const float *inner = terms + j * DEGREES(order);
@@ -74,7 +75,7 @@ ALWAYS_INLINE double float_cost(int order, const supervised_system *system, int6
             for (int j = 0; j < half; j++) part[j] += part[j + half];
         cost += part[0];
     }
-    return spin * cost;
+    return cost;
 }
 
 /* A bound of the sum of magnitudes for the next SLACK flips. */

@@ -38,9 +38,11 @@ static void square_overlaps(const supervised_system *system, int64_t replica)
     }
 }
 
-/* X -> X - 2 s c where `moving`, and the sums over patterns `from` to `to` where `summing`; the larger of |X| and `largest`. */
-ALWAYS_INLINE quartic_lanes pass_quartic(int up, int moving, int summing, const supervised_system *system, int64_t replica,
-                                         int64_t site, int64_t from, int64_t to, quartic_lanes total, i16v *largest)
+/* X -> X - 2 s c where `moving`, and the sums over patterns `from` to `to` where `summing`; where `checking`, the larger of |X|
+ * and `largest`. */
+ALWAYS_INLINE quartic_lanes pass_quartic(int up, int moving, int summing, int checking, const supervised_system *system,
+                                         int64_t replica, int64_t site, int64_t from, int64_t to, quartic_lanes total,
+                                         i16v *largest)
 {
     const narrow_buffers *narrow = &system->narrow;
     const int8_t *row = system->rows + site * system->width;
@@ -69,7 +71,7 @@ ALWAYS_INLINE quartic_lanes pass_quartic(int up, int moving, int summing, const 
                         i16v next = square_of(narrow, y);
                         memcpy(x + at, &y, WIDTH);
                         memcpy(squares + at, &next, WIDTH);
-                        *largest = larger16(*largest, magnitude16(y));
+                        if (checking) *largest = larger16(*largest, magnitude16(y));
                     }
                 }
             }
@@ -132,13 +134,17 @@ static int settle_quartic(const supervised_system *system, int64_t replica, int6
     return (verdict == DOUBTFUL ? exact_verdict(system, replica, site, threshold) : verdict) == FLIP;
 }
 
-/* One whole row: moved, summed or both. */
-ALWAYS_INLINE quartic_lanes whole_row(int moving, int summing, const supervised_system *system, int64_t replica, int64_t site,
-                                      int spin, i16v *largest)
+/* One whole row, moved and maybe summed; sizes are looked at once in `slack` flips. */
+ALWAYS_INLINE quartic_lanes whole_row(int summing, const supervised_system *system, int64_t replica, int64_t site, int spin,
+                                      i16v *largest)
 {
-    quartic_lanes none = {{0}, {0}};
-    if (spin > 0) return pass_quartic(1, moving, summing, system, replica, site, 0, system->width, none, largest);
-    return pass_quartic(0, moving, summing, system, replica, site, 0, system->width, none, largest);
+    const quartic_lanes none = {{0}, {0}};
+    int64_t width = system->width;
+    if (system->narrow.left[replica] <= 1)
+        return spin > 0 ? pass_quartic(1, 1, summing, 1, system, replica, site, 0, width, none, largest)
+                        : pass_quartic(0, 1, summing, 1, system, replica, site, 0, width, none, largest);
+    return spin > 0 ? pass_quartic(1, 1, summing, 0, system, replica, site, 0, width, none, largest)
+                    : pass_quartic(0, 1, summing, 0, system, replica, site, 0, width, none, largest);
 }
 
 /* The flip of a site whose overlaps have moved: what the pass does not know of. */
@@ -155,7 +161,7 @@ static void settle_flip(const supervised_system *system, int64_t replica, int64_
 static void flip_quartic(const supervised_system *system, int64_t replica, int64_t site)
 {
     i16v largest = {0};
-    whole_row(1, 0, system, replica, site, system->spins[replica * system->sites + site], &largest);
+    whole_row(0, system, replica, site, system->spins[replica * system->sites + site], &largest);
     settle_flip(system, replica, site, largest);
 }
 
@@ -168,8 +174,8 @@ static int quartic_four(const supervised_system *system, int64_t replica, const 
     for (int64_t from = 0; from < width; from += step) {
         int64_t to = from + step < width ? from + step : width;
         for (int j = 0; j < 4; j++)
-            total[j] = spins[first + j] > 0 ? pass_quartic(1, 0, 1, system, replica, first + j, from, to, total[j], &unused)
-                                            : pass_quartic(0, 0, 1, system, replica, first + j, from, to, total[j], &unused);
+            total[j] = spins[first + j] > 0 ? pass_quartic(1, 0, 1, 0, system, replica, first + j, from, to, total[j], &unused)
+                                            : pass_quartic(0, 0, 1, 0, system, replica, first + j, from, to, total[j], &unused);
     }
     for (int j = 0; j < 4; j++) {
         int64_t i = first + j;
@@ -187,13 +193,13 @@ static int quartic_one(const supervised_system *system, int64_t replica, float t
 {
     int spin = system->spins[replica * system->sites + i];
     i16v largest = {0}, unused = {0};
-    quartic_sum found = sum_of(system, replica, i, spin, whole_row(1, 1, system, replica, i, spin, &largest));
+    quartic_sum found = sum_of(system, replica, i, spin, whole_row(1, system, replica, i, spin, &largest));
     int verdict = verdict_of(system, i, threshold, spin, found.sum, found.error);
     if (verdict == FLIP) {
         settle_flip(system, replica, i, largest);
         return 1;
     }
-    whole_row(1, 0, system, replica, i, -spin, &unused);
+    whole_row(0, system, replica, i, -spin, &unused);
     if (verdict == STAY || !settle_quartic(system, replica, i, threshold)) return 0;
     flip_quartic(system, replica, i);
     return 1;

@@ -244,7 +244,7 @@ def _moments(rows):
 def _limit(order, largest, sigma):
     """Limit of |X|, flips of up to 2 max|c| each before it is looked at again, and the shift of products c Y."""
     if order > 2:
-        for slack in (8, 1) if order == 3 else (1,):
+        for slack in {3: (8, 1), 4: (3, 1)}[order]:
             exact = 32767 // largest - 2 * (slack + 1) * largest
             if exact >= 4 * sigma:
                 return min(exact, math.ceil(5 * sigma) + 2 * largest), slack, 0

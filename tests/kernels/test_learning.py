@@ -100,7 +100,7 @@ FORMS = [(300, 40, dict(p=2, M=20, r=0.5), 0.3, "blocks", 0), (290, 50, dict(p=2
          (120, 2100, dict(p=3, M=101, r=0.4), 0.1, "narrow", 7), (120, 700, dict(p=3, M=101, r=0.4), 1.0, "narrow", 7),
          (150, 900, dict(p=4, M=20, r=0.5), 0.02, "quartic", 3), (150, 910, dict(p=4, M=7, r=0.6), 1.5, "quartic", 3),
          (151, 870, dict(p=4, M=20, r=0.5, energy="power"), 0.2, "quartic", 3),
-         (90, 2500, dict(p=4, M=16, r=0.4), 0.1, "quartic", 1)]
+         (90, 2500, dict(p=4, M=16, r=0.4), 0.1, "quartic", 3)]
 
 
 @pytest.mark.parametrize("start", ["pattern", "random"])
