@@ -2,7 +2,7 @@
  *
  * Contract
  *   in     sums      c_i^mu, one row of `width` int16 a site (width a multiple of 32, padding 0), for FLOATS
- *          rows      c_i^mu / unit as int8 in their place, for NARROW and BLOCKS; unit is 2 where M is even, as all c are
+ *          rows      c_i^mu / unit as int8 in their place, for all other forms; unit is 2 where M is even, as all c are
  *          table     U on X = -reach, -reach + 2, ..., reach: the Hamiltonian, int64
  *   inout  spins     +-1, N a replica
  *          overlaps  X_mu, in units of `unit` where rows are, at the end of the last sweep; `width` a replica, padding 0
@@ -21,8 +21,9 @@
  *   QUARTIC  U of order 4 and even: integer sums with one factor rounded (supervised_quartic.h)
  *   FLOATS   any polynomial of one parity and order <= 8, any c: sums of floats (supervised_floats.h)
  *
- * Sites are visited in order 0 .. N-1.  At tau = 0 a sweep that accepts nothing has reached a fixed point, and the run
- * returns early.  Nothing here allocates, validates, or needs the interpreter lock.
+ * Sites are visited in order 0 .. N-1, a stretch of them by one replica after the other while its rows are in a cache.  At
+ * tau = 0 a sweep that accepts nothing has reached a fixed point, and the run returns early.  Nothing here allocates, validates,
+ * or needs the interpreter lock.
  */
 #ifndef HEBBIAN_SUPERVISED_H
 #define HEBBIAN_SUPERVISED_H
@@ -33,8 +34,8 @@ enum { FLOATS, NARROW, BLOCKS, QUARTIC };
 
 enum { SLACK = 2 }; /* flips after which FLOATS bounds its magnitudes anew */
 
-/* NARROW, BLOCKS and QUARTIC: flipping s_i costs  slope s_i S + (order odd ? s_i : 1) tops_i,  where S = sum_mu c X for order 2 and
- * sum_mu c (X - s_i c)^2 for order 3. */
+/* NARROW, BLOCKS and QUARTIC: flipping s_i costs  slope s_i S + (order odd ? s_i : 1) tops_i,  where with Y = X - s_i c the sum S
+ * is sum_mu c X for order 2, sum_mu c Y^2 for order 3 and sum_mu c Y (Y^2 + c^2 + weight) for order 4. */
 typedef struct {
     double slope;
     const double *tops;       /* one a site */
