@@ -14,7 +14,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import hebbian as hb
-from hebbian.theory import dense_branches as branches
+from hebbian.theory.dense_states import equations
 
 SIZES, RHO, T, SAMPLES, SEED = (100, 144, 196, 256, 324, 400), 0.1, 0.1, 16, 20241104
 CASES = {  # label: (p, K of N)
@@ -37,7 +37,7 @@ def theory(p, N, K, M, r, own):
         return 0.0
     if not own:
         return start.m
-    eq = branches.equations(p, "distinct", "unsupervised", M, r)
+    eq = equations(p, "distinct", "unsupervised", M, r)
     c = np.prod(1 - np.arange(1, p) / N)
     n, a = start.n * r * (1 + model.rho), np.sqrt(start.noise)
     for _ in range(200):

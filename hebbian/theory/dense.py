@@ -1,9 +1,10 @@
 r"""Theory of dense Hopfield networks that store patterns or learn them from examples: saddle points and phase diagram.
 
-Equations, notation and sources are in `dense_branches` (saddle points), `dense_examples` (average over the examples),
-`dense_noise` (crosstalk), `dense_glass` (glass transition for p >= 3), `dense_rsb` (replica symmetry breaking) and
-`dense_synchronous` (all spins at once).  Temperatures are in units of the couplings of the Hamiltonian, k_B = 1;
-energies are per spin and counted from the mean energy of a random configuration, as in simulations.
+Equations, notation and sources are in `dense_states` (saddle points), `dense_branches` (which of them exist where),
+`dense_examples` (average over the examples), `dense_noise` (crosstalk), `dense_glass` (glass transition for p >= 3),
+`dense_rsb` (replica symmetry breaking) and `dense_synchronous` (all spins at once).
+Temperatures are in units of the couplings of the Hamiltonian, k_B = 1; energies are per spin and counted from the mean
+energy of a random configuration, as in simulations.
 """
 
 from dataclasses import dataclass, replace
@@ -14,7 +15,7 @@ from hebbian.errors import InvalidInput, NoSolution, NotDefined
 from hebbian.models import fields
 from hebbian.models.dense import DenseHopfield
 from hebbian.theory import dense_branches as branches
-from hebbian.theory import dense_learning, dense_planes, dense_rsb, dense_synchronous, saddle
+from hebbian.theory import dense_learning, dense_planes, dense_rsb, dense_states, dense_synchronous, saddle
 from hebbian.theory.dense_lines import lines
 from hebbian.theory.phases import PhaseDiagram
 
@@ -263,7 +264,7 @@ def _equations(model, average="binomial"):
     if not isinstance(model.energy, str):
         raise NotDefined("theory is defined for energy = 'distinct' and 'power', not for a table of U: its values at "
                          "one size N have no limit for N to infinity; simulate it instead")
-    return branches.equations(model.p, model.energy, model.protocol, model.M, model.r, average)
+    return dense_states.equations(model.p, model.energy, model.protocol, model.M, model.r, average)
 
 
 def _retrieval(model, eq, T, alpha, c):

@@ -68,6 +68,10 @@ class PairLoop:
         """d ln(variance) for changes dq, dC."""
         return dq / q + 2 * self._sum(C, 3) / self._sum(C, 2) * dC
 
+    def excess(self, a, alpha, q, C):
+        """a less the noise that the state makes; it changes sign on a solution, and is free of the pole at w C = 1."""
+        return a * self.gap(q, C) - np.sqrt(alpha * q)
+
     def gap(self, q, C):
         """sqrt(alpha q) / a of a state without overlap, in a form that changes sign where w C = 1."""
         return np.where(self.largest_weight * C < 1, 1, -1) / np.sqrt(self._sum(C, 2))
@@ -120,6 +124,10 @@ class MixedSpin:
     def log_variance_change(self, q, C, dq, dC):
         """d ln(variance) for changes dq, dC."""
         return self.zeta(q, 2) / self.zeta(q, 1) * dq
+
+    def excess(self, a, alpha, q, C):
+        """a less the noise that the state makes."""
+        return a - np.sqrt(alpha * self.zeta(q, 1))
 
     def replicon(self, q, C):
         return self.zeta(q, 2)

@@ -24,6 +24,7 @@ import numpy as np
 
 from hebbian.errors import NoSolution, NotConverged
 from hebbian.theory import dense_branches as branches
+from hebbian.theory.dense_states import Equations
 from hebbian.theory.saddle import RESIDUAL_BOUND
 from hebbian.theory.tilted import field_nodes, tilted_averages
 
@@ -38,7 +39,7 @@ DISTINCT = 1e-5  # difference of q1 and q0 below which a solution is the replica
 class BrokenState:
     """A solution of the one-step equations."""
 
-    equations: branches.Equations
+    equations: Equations
     T: float
     alpha: float
     n: float

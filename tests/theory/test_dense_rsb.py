@@ -9,6 +9,7 @@ import pytest
 import hebbian as hb
 from hebbian.theory import dense_branches as branches
 from hebbian.theory import dense_rsb
+from hebbian.theory.dense_states import equations
 from hebbian.theory.tilted import _direct, _thermal, field_nodes, tilted_averages
 
 KINDS = [(2, "distinct"), (3, "distinct"), (4, "distinct"), (3, "power"), (4, "power")]
@@ -67,18 +68,18 @@ def test_one_step_capacities_at_zero_temperature(p, energy, load, overlap):
     model = hb.DenseHopfield(p=p, energy=energy)
     broken = hb.capacity(model, T=0, rsb=1)
     assert broken == pytest.approx(load, abs=6e-8) and broken > hb.capacity(model, T=0)
-    assert dense_rsb.largest(branches.equations(p, energy), 0.0).m == pytest.approx(overlap, abs=6e-4)
+    assert dense_rsb.largest(equations(p, energy), 0.0).m == pytest.approx(overlap, abs=6e-4)
 
 
 def test_ground_state_of_the_three_spin_glass():
     # -0.8135 J with J = sqrt(2 alpha / 3!)
-    e = dense_rsb.glass_energy(branches.equations(3, "distinct"))
+    e = dense_rsb.glass_energy(equations(3, "distinct"))
     assert e == pytest.approx(-0.46969463, abs=1e-8) and e * np.sqrt(3) == pytest.approx(-0.8135, abs=5e-5)
 
 
 @pytest.mark.parametrize("p, energy", KINDS[:1] + [slowly(*kind) for kind in KINDS[1:]])
 def test_capacity_joins_zero_temperature_and_the_symmetric_spinodal(p, energy):
-    model, eq = hb.DenseHopfield(p=p, energy=energy), branches.equations(p, energy)
+    model, eq = hb.DenseHopfield(p=p, energy=energy), equations(p, energy)
     end = branches.spinodal_instability(eq)
     assert hb.capacity(model, T=1e-7 * end, rsb=1) == pytest.approx(hb.capacity(model, T=0.0, rsb=1), rel=1e-7)
     for T in (end, 1.2 * end):
@@ -91,11 +92,11 @@ def test_capacity_joins_zero_temperature_and_the_symmetric_spinodal(p, energy):
 
 @pytest.mark.parametrize("p, T", [(2, 0.02507), (3, 0.15486), (4, 0.03835)])
 def test_where_the_one_step_capacity_joins(p, T):
-    assert branches.spinodal_instability(branches.equations(p, "distinct")) == pytest.approx(T, abs=6e-6)
+    assert branches.spinodal_instability(equations(p, "distinct")) == pytest.approx(T, abs=6e-6)
 
 
 def test_the_law_near_the_join_meets_the_search():
-    eq = branches.equations(3, "distinct")
+    eq = equations(3, "distinct")
     T = (1 - 0.5 * dense_rsb.JOINED) * branches.spinodal_instability(eq)
     assert dense_rsb.capacity(eq, T) == pytest.approx(dense_rsb.largest(eq, T).alpha, rel=1e-9)
 
@@ -189,7 +190,7 @@ def test_energy_and_crosstalk_are_derivatives_of_the_free_energy(state):
     e = model.alpha * 1e-4
     by_load = [f(alpha=model.alpha + k * e) for k in (-2, -1, 1, 2)]
     slope = (by_load[0] - 8 * by_load[1] + 8 * by_load[2] - by_load[3]) / (12 * e)
-    eq = branches.equations(model.p, model.energy, model.protocol, model.M, model.r)
+    eq = equations(model.p, model.energy, model.protocol, model.M, model.r)
     broken = dense_rsb.retrieval(eq, s.T, model.alpha)
     crosstalk, C = broken.crosstalk, broken.C
     conjugate = crosstalk.common * (C + broken.y * broken.gap) + crosstalk.own * (C + broken.y * broken.q1)
