@@ -118,17 +118,30 @@ def _curve(eq, T):
     2.  (With p = 3, M = 25, r = 0.4 and T = 0.1, networks at such a load have m = 0.6, as in one step of replica symmetry
     breaking, and not the m = 0.2 of those states.)  From there on downwards the load is returned as -1.
     """
+    return _curve_at(eq, T.shape, T.tobytes())
+
+
+@lru_cache(maxsize=16)
+def _curve_at(eq, shape, temperatures):
+    """`_curve` at temperatures given by their bytes: its lines and states are asked for one after the other."""
+    T = np.frombuffer(temperatures).reshape(shape)
     low, high = zero_load(eq, T)
     y = low[..., None] + (high - low)[..., None] * ((np.arange(GRID) + 0.5) / GRID) ** 2
     state = on_retrieval_curve(eq, y, T[..., None])
     if eq.p == 2:
-        return y, state.alpha
+        return _frozen(y, state.alpha)
     growth = state.a * eq.noise.log_variance_change(state.q, state.C, -state.T * state.averages.C_noise, state.averages.C_noise)
     rises = np.diff(state.alpha, append=-np.inf, axis=-1) > 0
     past_valley = ~rises & np.flip(np.logical_or.accumulate(np.flip(rises, axis=-1), axis=-1), axis=-1)
     away = (growth > 2) | (past_valley & (eq.F(state.n, 2) * state.averages.n_signal + growth / 2 > 2))
     beyond = np.flip(np.logical_or.accumulate(np.flip(away, axis=-1), axis=-1), axis=-1)
-    return y, np.where(beyond, -1.0, state.alpha)
+    return _frozen(y, np.where(beyond, -1.0, state.alpha))
+
+
+def _frozen(*arrays):
+    for array in arrays:
+        array.setflags(write=False)
+    return arrays
 
 
 def load_end(eq, T):

@@ -79,6 +79,10 @@ class PairLoop:
     def replicon(self, q, C):
         return self._sum(C, 2)
 
+    def bend(self, q, C):
+        """(c, d) of lambda'' / lambda'^3 = (c - d y) / alpha^2 over the overlaps of states that break up with weight y."""
+        return 0.0, 2 * self._sum(C, 3) / self._sum(C, 2) ** 3
+
     def free_energy(self, q, C, T):
         rest = sum(nu * (w + T * np.log1p(-np.minimum(w * C, NEARLY_ONE)) - w * q / (1 - w * C)) for w, nu in self.modes)
         return (self.variance(q, C) * C + rest) / 2
@@ -131,6 +135,10 @@ class MixedSpin:
 
     def replicon(self, q, C):
         return self.zeta(q, 2)
+
+    def bend(self, q, C):
+        """(c, d) of lambda'' / lambda'^3 = (c - d y) / alpha^2; only for p = 2 does y matter."""
+        return self.zeta(q, 3) / self.zeta(q, 2) ** 3, 0.0
 
     def free_energy(self, q, C, T):
         """-(beta/2) [zeta(1) - zeta(q) - (1-q) zeta'(q)], as a Taylor sum in 1 - q = T C, exact at T = 0."""

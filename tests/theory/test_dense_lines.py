@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from hebbian.errors import NoSolution, NotDefined
+import hebbian as hb
+from hebbian.errors import InvalidInput, NoSolution, NotDefined
 from hebbian.models.dense import DenseHopfield
 from hebbian.theory import dense_branches as branches
 from hebbian.theory import dense_lines
-from hebbian.theory.dense import capacity, phase_diagram, solve, spinodal_temperature
+from hebbian.theory.dense import capacity, learning_threshold, phase_diagram, solve, spinodal_temperature
 from hebbian.theory.dense_glass import glass_temperatures
 from hebbian.theory.dense_states import equations
 from hebbian.theory.saddle import bracketed_root, maximum
@@ -302,3 +303,26 @@ def test_glass_line_of_distinct_indices_is_a_zero_of_the_complexity():
     dynamical, static = glass_temperatures(eq)
     D = bracketed_root(np.vectorize(lambda D: _temperature_squared(eq, 0.0, D) - (0.38**2)), 1.34, 5.0)
     assert static < 0.38 < dynamical and 0 < _complexity(eq, 0.0, D) < np.log(2)
+
+
+def test_a_line_that_is_not_drawn_says_why():
+    model = DenseHopfield(p=2, alpha=0.02, protocol="unsupervised", M=15, r=0.7)
+    continuous = phase_diagram(model, points=4)
+    cold = phase_diagram(model, x="alpha", y="r", values=(0.7, 0.9))
+    learned = phase_diagram(model, x="r", y="M", values=(0.7,), T=0.1)
+    assert set(continuous.absent) == {"dynamical"} and "first_order" in cold.absent and set(learned) == {"spinodal"}
+    for diagram in (continuous, cold, learned):
+        assert set(diagram) | set(diagram.absent) == {"spinodal", "first_order", "glass", "dynamical", "replicon"}
+    with pytest.raises(KeyError, match="continuous"):
+        continuous["dynamical"]
+
+
+@pytest.mark.parametrize("call, sentence", [
+    (lambda m: phase_diagram(m, x="M", y="T", values=[2.5]), "values of M = 2.5"),
+    (lambda m: phase_diagram(m, values=[1, 2]), "leave them out"),
+    (lambda m: learning_threshold(m, odd_only="x"), "give True or False"),
+    (lambda m: hb.solve(3, T=0.1), "is not a model"),
+])
+def test_what_makes_no_sense_is_one_sentence(call, sentence):
+    with pytest.raises(InvalidInput, match=sentence):
+        call(DenseHopfield(alpha=0.01, protocol="supervised", M=5, r=0.7))

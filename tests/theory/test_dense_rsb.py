@@ -1,5 +1,6 @@
 """One step of replica symmetry breaking: published numbers, the textbook free energy, limits, a route of its own in mpmath."""
 
+from dataclasses import replace
 from math import comb, factorial
 
 import mpmath as mp
@@ -282,3 +283,38 @@ def test_what_one_step_refuses():
         hb.capacity(hb.DenseHopfield(p=3), T=0.05, rsb=2)
     with pytest.raises(hb.NoSolution, match="at any load"):
         hb.capacity(hb.DenseHopfield(), T=1.2, rsb=1)
+
+
+@pytest.mark.parametrize("model, part", [(hb.DenseHopfield(p=3), 0.5), (hb.DenseHopfield(p=3), 0.93),
+                                         (hb.DenseHopfield(p=2), 0.8),
+                                         pytest.param(hb.DenseHopfield(p=3, protocol="unsupervised", M=20, r=0.6), 0.5,
+                                                      marks=pytest.mark.slow)])
+def test_one_step_joins_replica_symmetry_on_the_line_of_its_instability(model, part):
+    eq = equations(model.p, model.energy, model.protocol, model.M, model.r)
+    T = part * branches.spinodal_instability(eq)
+    marginal = branches.marginal(eq, np.float64(T))
+    low, high = float(marginal.alpha), hb.capacity(model, T=T, rsb=1)
+    near, far = (hb.solve(replace(model, alpha=low + x * (high - low)), T=T, rsb=1) for x in (0.01, 0.02))
+    assert (far.q1 - far.q0) / (near.q1 - near.q0) == pytest.approx(2.0, rel=0.01)  # it opens linearly in the load
+    for s, x in ((near, 0.01), (far, 0.02)):
+        flat = hb.solve(replace(model, alpha=low + x * (high - low)), T=T)
+        assert (s.m, s.q, s.free_energy) == pytest.approx((flat.m, flat.q, flat.free_energy), abs=1e3 * (s.q1 - s.q0) ** 2)
+        assert 0 < s.free_energy - flat.free_energy or s.q1 - s.q0 < 1e-4  # of third order: below rounding there
+    below = hb.solve(replace(model, alpha=low * (1 - 1e-9)), T=T, rsb=1)
+    assert not hasattr(below, "q1") and below.replicon == pytest.approx(1.0, abs=1e-5)
+
+
+@pytest.mark.parametrize("model, part", [(hb.DenseHopfield(p=3), 0.5), (hb.DenseHopfield(p=2), 0.5),
+                                         (hb.DenseHopfield(p=4, energy="power"), 0.6),
+                                         pytest.param(hb.DenseHopfield(p=2, protocol="unsupervised", M=10, r=0.8), 0.5,
+                                                      marks=pytest.mark.slow)])
+def test_breaking_parameter_where_the_overlaps_join(model, part):
+    eq = equations(model.p, model.energy, model.protocol, model.M, model.r)
+    T = part * branches.spinodal_instability(eq)
+    marginal = branches.marginal(eq, np.float64(T))
+    joined = T * dense_rsb._breaking_where_joined(marginal)
+    low, high = float(marginal.alpha), hb.capacity(model, T=T, rsb=1)
+    states = [hb.solve(replace(model, alpha=low + x * (high - low)), T=T, rsb=1) for x in (0.1, 0.15, 0.2, 0.3)]
+    law = np.polyfit([s.q1 - s.q0 for s in states], [s.breaking for s in states], 3)
+    assert law[-1] == pytest.approx(joined, rel=2e-3)
+    assert abs(states[0].breaking - joined) > 4e-3 * joined  # the curve through all does what one state does not
