@@ -231,6 +231,26 @@ def supervised_naive(rows, s, n, scale, wick, beta, sweeps):
 
 
 @njit(fastmath=True)
+def supervised_quartic(rows, s, n, scale, wick, beta, sweeps):
+    """The same for p = 4, U = scale (X^4 - wick X^2)."""
+    N, K = rows.shape
+    for _ in range(sweeps):
+        for i in range(N):
+            si = np.int32(s[i])
+            total = np.float32(0.0)
+            for k in range(K):
+                y = np.float32(n[k])
+                z = y - np.float32(2 * si * np.int32(rows[i, k]))
+                total += z * z * (z * z - wick) - y * y * (y * y - wick)
+            change = -scale * total
+            if change <= 0.0 or np.random.random() < math.exp(-beta * change):
+                f = np.int32(-2 * si)
+                for k in range(K):
+                    n[k] += f * np.int32(rows[i, k])
+                s[i] = -s[i]
+
+
+@njit(fastmath=True)
 def supervised_informed(rows, cubes, s, n, odd, even, scale, wick, beta, sweeps):
     """The same with the slopes of U cached in float32, and sum_mu c^3 of a site known."""
     N, K = rows.shape

@@ -65,6 +65,7 @@ cdef extern from "src/dense.h" nogil:
     ctypedef struct dense_series:
         int32_t *overlap
         int64_t *energy, *accepted, *agreement
+        int8_t *spins
 
     ctypedef struct lane_system:
         int64_t sites, patterns, pairs, words, groups, ground, curvature
@@ -371,9 +372,10 @@ cdef class DenseKernel:
         return stored[:, :K].astype(np.int32)
 
     def run(self, uint32_t k0, uint32_t k1, uint32_t first, float tau, bint heat_bath, int32_t[:, ::1] overlap,
-            int64_t[:, ::1] energy, int64_t[:, ::1] accepted, int64_t[::1] agreement):
+            int64_t[:, ::1] energy, int64_t[:, ::1] accepted, int64_t[::1] agreement, int8_t[:, :, ::1] spins=None):
         """Advance by one sweep a row of the series arrays, from sweep index `first`; return the sweeps done.
 
+        spins : int8 (sweeps, replicas, N), where the spins after every sweep are wanted too.
         Fewer rows than given are filled only at tau = 0, when nothing can flip any more.
         """
         cdef int64_t done = 0, sweeps = agreement.shape[0], flips = 0, t, r
@@ -383,6 +385,7 @@ cdef class DenseKernel:
             return 0
         series.overlap, series.energy = &overlap[0, 0], &energy[0, 0]
         series.accepted, series.agreement = &accepted[0, 0], &agreement[0]
+        series.spins = NULL if spins is None else &spins[0, 0, 0]
         if self.system.order == WAITING and self._rates_of != (tau, heat_bath):
             self._rates_of = (tau, heat_bath)
             with nogil:
@@ -478,6 +481,7 @@ cdef class LaneKernel:
         accepted, agreement = np.zeros((sweeps, lanes), np.int64), np.zeros((sweeps, lanes // 2), np.int64)
         series.overlap, series.energy = <int32_t *> address(overlap), <int64_t *> address(energy)
         series.accepted, series.agreement = <int64_t *> address(accepted), <int64_t *> address(agreement)
+        series.spins = NULL
         with nogil:
             self.path_.lane_run(&self.system, first, sweeps, heat_bath, &series)
         R = self.replicas

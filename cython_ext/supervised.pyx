@@ -8,6 +8,8 @@ The owner object holds every buffer and chooses, once, the integers that provabl
 (hebbian.simulation.dense) has validated all that arrives here.
 """
 
+from math import comb
+
 import numpy as np
 
 from hebbian._kernels import dense
@@ -18,12 +20,13 @@ from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint32_t
 
 cdef extern from "src/supervised.h" nogil:
     cdef enum:
-        FLOATS, NARROW, BLOCKS
+        FLOATS, NARROW, BLOCKS, QUARTIC, SLACK
 
     ctypedef struct narrow_buffers:
         double slope
         const double *tops
         const int64_t *loads
+        const int64_t *cubes
         int16_t *overlaps
         int32_t *condensed
         int32_t *values
@@ -32,22 +35,28 @@ cdef extern from "src/supervised.h" nogil:
         int32_t *left
         int64_t limit, slack, tile
         int32_t shift
+        int16_t *squares
+        int32_t raised, level
+        int64_t tiles
+        double weight, lack
         float *acceptance
 
     ctypedef struct block_buffers:
         int8_t *entries
         int32_t *couplings
-        const float *floors
+        const float *tops
+        const float *rooms
 
     ctypedef struct float_buffers:
-        const double *slopes
-        const double *tops
-        const double *bounds
-        float *gains
+        const float *terms
+        const float *bounds
+        float room
+        float *overlaps
         double *scale
+        int32_t *left
 
     ctypedef struct supervised_system:
-        int64_t sites, patterns, width, replicas, reach, unit, order
+        int64_t sites, patterns, width, replicas, reach, unit, order, stretch
         int32_t form
         const int16_t *sums
         const int8_t *rows
@@ -65,6 +74,7 @@ cdef extern from "src/supervised.h" nogil:
         int64_t *energy
         int64_t *accepted
         int64_t *agreement
+        int8_t *spins
 
     ctypedef struct synchronous_system:
         int64_t sites, patterns, width, replicas, reach, tile
@@ -92,7 +102,10 @@ cdef extern from "src/supervised.h" nogil:
     const supervised_path *supervised_path_of(const char *name)
 
 
-FORMS = {"floats": FLOATS, "narrow": NARROW, "blocks": BLOCKS}
+#: Bytes of rows that the replicas of a sample visit in turn before the next: half of a private cache.
+STRETCH = 2**17
+
+FORMS = {"floats": FLOATS, "narrow": NARROW, "blocks": BLOCKS, "quartic": QUARTIC}
 
 
 cdef class SupervisedKernel:
@@ -101,7 +114,8 @@ cdef class SupervisedKernel:
     sums : int16 (N, width), width a multiple of 32; K : number of archetypes; table : int64 (M N + 1,), U on the overlaps;
     polynomial : float (p + 1,), coefficients of U in units of the table, constant first; spins : int8 (replicas, N).
     `spins` and `energy` (sum_mu U(X_mu)) show the state without copying.  The path is that of the dense kernel.
-    form : "floats", or "narrow" (p = 2 and 3) or "blocks" (p = 2) where small integers hold the sums; None chooses the fastest.
+    form : "floats", or "narrow" (p = 2 and 3), "blocks" (p = 2) or "quartic" (p = 4) where small integers hold the sums; None
+        chooses the fastest.
     """
 
     cdef supervised_system system
@@ -115,9 +129,9 @@ cdef class SupervisedKernel:
                  const int8_t[:, ::1] spins, form=None):
         cdef supervised_system *system = &self.system
         polynomial, plan = np.asarray(polynomial, float), narrow_plan(np.asarray(sums), K, polynomial)
-        if form is None:
-            form = "floats" if plan is None else "blocks" if plan.blocks else "narrow"
-        if form != "floats" and (plan is None or form == "blocks" and not plan.blocks):
+        forms = ("floats",) if plan is None else ("floats", *plan.forms)
+        form = max(forms, key=forms.index) if form is None else form
+        if form not in forms:
             raise ValueError(f"form {form!r} cannot hold these sums: use 'floats'")
         self.form, self._owned = form, [table]
         system.form = FORMS[form]
@@ -129,7 +143,9 @@ cdef class SupervisedKernel:
         self._overlaps = dense.aligned((system.replicas, system.width), np.int32)
         system.spins, system.energy = <int8_t *> self.hold(self.spins), <int64_t *> self.hold(self.energy)
         system.overlaps = <int32_t *> self.hold(self._overlaps)
-        system.thresholds = <float *> self.hold(dense.aligned(-(-system.sites // 64) * 64, np.float32))
+        system.thresholds = <float *> self.hold(dense.aligned((system.replicas, -(-system.sites // 64) * 64), np.float32))
+        together, row = 32 if form == "blocks" else 4, system.width * (2 if form == "floats" else 1)
+        system.stretch = together * max(1, STRETCH // (together * row))
         self.path = supervised_path_of(dense.active().encode())
         if form == "floats":
             self._prepare_floats(np.asarray(sums), polynomial)
@@ -137,6 +153,8 @@ cdef class SupervisedKernel:
             self._prepare_narrow(plan)
         if form == "blocks":
             self._prepare_blocks(plan)
+        if form == "quartic":
+            self._prepare_quartic(plan.quartic)
         with nogil:
             self.path.start(&self.system)
 
@@ -148,14 +166,14 @@ cdef class SupervisedKernel:
     def _prepare_floats(self, sums, polynomial):
         cdef supervised_system *system = &self.system
         cdef float_buffers *floats = &system.floats
-        order, replicas = system.order, system.replicas
-        slopes, bounds = _slopes(polynomial, int(np.abs(sums).max()))
-        tops = slopes[-1, 0] * np.array([(row.astype(float)**order).sum() for row in sums])
+        largest = max(int(sums.max()), -int(sums.min()))
+        terms, bounds = _odd_terms(polynomial, largest)
         system.sums = <const int16_t *> self.hold(sums)
-        floats.slopes, floats.bounds = <const double *> self.hold(slopes), <const double *> self.hold(bounds)
-        floats.tops = <const double *> self.hold(tops)
-        floats.gains = <float *> self.hold(dense.aligned((replicas, order - 1, system.width), np.float32))
-        floats.scale = <double *> self.hold(np.zeros(replicas))
+        floats.terms, floats.bounds = <const float *> self.hold(terms), <const float *> self.hold(bounds)
+        floats.room = (2 * SLACK + 1) * largest
+        floats.overlaps = <float *> self.hold(dense.aligned((system.replicas, system.width), np.float32))
+        floats.scale = <double *> self.hold(np.zeros(system.replicas))
+        floats.left = <int32_t *> self.hold(np.zeros(system.replicas, np.int32))
 
     def _prepare_narrow(self, plan):
         cdef supervised_system *system = &self.system
@@ -165,6 +183,7 @@ cdef class SupervisedKernel:
         narrow.slope, narrow.limit, narrow.slack = plan.slope, plan.limit, plan.slack
         narrow.tile, narrow.shift = plan.tile, plan.shift
         narrow.tops, narrow.loads = <const double *> self.hold(plan.tops), <const int64_t *> self.hold(plan.loads)
+        narrow.cubes = <const int64_t *> self.hold(plan.cubes)
         narrow.overlaps = <int16_t *> self.hold(dense.aligned(shape, np.int16))
         narrow.condensed = <int32_t *> self.hold(np.zeros(shape, np.int32))
         narrow.values = <int32_t *> self.hold(np.zeros(shape, np.int32))
@@ -176,11 +195,17 @@ cdef class SupervisedKernel:
     def _prepare_blocks(self, plan):
         cdef supervised_system *system = &self.system
         padded = -(-system.sites // 32) * 32
-        floors = dense.aligned(padded, np.float32)
-        floors[:system.sites] = plan.tops - np.abs(plan.tops) * 2.0**-20 - (system.patterns + 1)
+        bounds = dense.aligned((2, padded), np.float32)
+        bounds[:, :system.sites] = plan.tops, np.abs(plan.tops) * 2.0**-20 + system.patterns + 1
         system.block.entries = <int8_t *> self.hold(dense.aligned((padded, system.width), np.int8))
         system.block.couplings = <int32_t *> self.hold(dense.aligned((padded, 32), np.int32))
-        system.block.floors = <const float *> self.hold(np.nextafter(floors, np.float32(-np.inf)))
+        system.block.tops, system.block.rooms = <const float *> self.hold(bounds[0]), <const float *> self.hold(bounds[1])
+
+    def _prepare_quartic(self, quartic):
+        cdef narrow_buffers *narrow = &self.system.narrow
+        narrow.squares = <int16_t *> self.hold(dense.aligned((self.system.replicas, self.system.width), np.int16))
+        narrow.raised, narrow.level, narrow.tiles = quartic.raised, quartic.level, quartic.tiles
+        narrow.weight, narrow.lack = quartic.weight, quartic.lack
 
     @property
     def overlaps(self):
@@ -188,9 +213,10 @@ cdef class SupervisedKernel:
         return int(self.system.unit) * self._overlaps[:, :self.system.patterns]
 
     def run(self, uint32_t k0, uint32_t k1, uint32_t first, float tau, bint heat_bath, int32_t[:, ::1] overlap,
-            int64_t[:, ::1] energy, int64_t[:, ::1] accepted, int64_t[::1] agreement):
+            int64_t[:, ::1] energy, int64_t[:, ::1] accepted, int64_t[::1] agreement, int8_t[:, :, ::1] spins=None):
         """Advance by one sweep a row of the series arrays, from sweep index `first`; return the sweeps done.
 
+        spins : int8 (sweeps, replicas, N), where the spins after every sweep are wanted too.
         Fewer rows than given are filled only at tau = 0, when the last one done accepted nothing.
         """
         cdef int64_t done = 0, sweeps = agreement.shape[0]
@@ -199,6 +225,7 @@ cdef class SupervisedKernel:
             return 0
         series.overlap, series.energy = &overlap[0, 0], &energy[0, 0]
         series.accepted, series.agreement = &accepted[0, 0], &agreement[0]
+        series.spins = NULL if spins is None else &spins[0, 0, 0]
         with nogil:
             done = self.path.run(&self.system, k0, k1, first, sweeps, tau, heat_bath, &series)
         return done
@@ -252,7 +279,7 @@ cdef class SynchronousKernel:
         return self._overlaps[:, :self.system.patterns].copy()
 
     def run(self, uint32_t k0, uint32_t k1, uint32_t first, float tau, bint heat_bath, int32_t[:, ::1] overlap,
-            int64_t[:, ::1] energy, int64_t[:, ::1] accepted, int64_t[::1] agreement):
+            int64_t[:, ::1] energy, int64_t[:, ::1] accepted, int64_t[::1] agreement, int8_t[:, :, ::1] spins=None):
         """As the other kernels; the law is the heat bath's, `heat_bath` true."""
         cdef int64_t done = 0, sweeps = agreement.shape[0]
         cdef supervised_series series
@@ -260,16 +287,25 @@ cdef class SynchronousKernel:
             return 0
         series.overlap, series.energy = &overlap[0, 0], &energy[0, 0]
         series.accepted, series.agreement = &accepted[0, 0], &agreement[0]
+        series.spins = NULL if spins is None else &spins[0, 0, 0]
         with nogil:
             done = self.path.synchronous_run(&self.system, k0, k1, first, sweeps, tau, &series)
         return done
 
 
-def _slopes(polynomial, largest):
-    """Coefficients (order, order) of (-2)^k U^(k) / k!, k = 1 .. order, and (order,) of their bound at |c| = largest."""
+def _odd_terms(polynomial, largest):
+    """The odd powers of z in U(Y + z) - U(Y - z) = z (even order ? Y : 1) sum_jk terms_jk z^2j Y^2k, and their bounds.
+
+    terms : float32 (d, d) with d = (order + 1) // 2.  bounds : float32 (d,), coefficients of |Y|^2k above those of a whole
+    term, its factor |z| <= largest included.
+    """
     order = len(polynomial) - 1
-    slopes, derivative = np.zeros((order, order)), np.polynomial.Polynomial(polynomial)
-    for k in range(1, order + 1):
-        derivative = derivative.deriv() * (-2 / k)
-        slopes[k - 1, :order - k + 1] = derivative.coef
-    return slopes, float(largest) ** np.arange(1, order + 1) @ np.abs(slopes)
+    if any(polynomial[order - 1::-2]):
+        raise ValueError(f"a polynomial with even and odd powers, {polynomial}, has no form: give one of a single parity")
+    d = (order + 1) // 2
+    terms = np.zeros((d, d))
+    for power in range(order, 0, -2):
+        for j in range((power + 1) // 2):
+            terms[j, (power - 1 - 2 * j) // 2] += 2 * comb(power, 2 * j + 1) * polynomial[power]
+    bounds = (np.abs(terms) * float(largest) ** (2 * np.arange(d)[:, None] + 1)).sum(axis=0) * (1 + 2**-10)
+    return terms.astype(np.float32), bounds.astype(np.float32)

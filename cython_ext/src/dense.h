@@ -5,7 +5,8 @@
  *          table     U as differences, in the form that the set-up chose and proved exact (below)
  *   inout  spins     +-1, N a replica
  *          energy    sum_mu U(X_mu) minus its value at the start is added, one a replica
- *   out    one row a sweep: X_0, energy, accepted flips of every replica, sum_i s_i s_i' of replicas 0 and 1
+ *   out    one row a sweep: X_0, energy, accepted flips of every replica, sum_i s_i s_i' of replicas 0 and 1; where wanted,
+ *          the spins of all replicas
  *
  * SEQUENTIAL visits sites in order 0 .. N-1, RANDOM, in gain forms, each attempt at a site of its own random word.  Attempt i
  * of a sweep uses the threshold of its own counter (philox.h), and a flip is accepted iff its exact integer energy change is
@@ -88,6 +89,7 @@ typedef struct {
 typedef struct {
     int32_t *overlap;
     int64_t *energy, *accepted, *agreement;
+    int8_t *spins; /* NULL: not wanted */
 } dense_series;
 
 /* Replicas of one sample in groups of 32 lanes (lanes.h); arrays are [group][site][lane] or one entry a lane. */

@@ -1,20 +1,23 @@
 /* BLOCKS: U quadratic and even; fields H_i = sum_mu c_i X of 32 sites at once, corrected after a flip inside their block.
  *
  * Two patterns at a time multiply the int8 entries of 32 sites, which lie side by side, so that no sum runs across lanes.
- * While few flips are accepted, a comparison in floats that errs on the side of flipping finds the sites of a block that may
- * flip; in hot networks every site is looked at in turn.  Either way each of them is decided exactly.
+ * A site flips where s_i H_i sign(slope) lies below a bound; floats find two integers with the bound between them, and the
+ * distances to the upper one stay in registers: a negative one may flip, and surely does if negative by more than the gap
+ * to the lower.  The few between the two are decided by the table.  The overlaps move when the block is done.
  *
- * An attempt costs K/32 of two operations, an accepted flip a row of 32 couplings and one pass over the int16 overlaps.
+ * An attempt costs K/32 of two operations, an accepted flip a row of 32 couplings and its share of that move.
  */
 #ifndef HEBBIAN_SUPERVISED_BLOCKS_H
 #define HEBBIAN_SUPERVISED_BLOCKS_H
 
 #include "supervised.h"
 #include "supervised_narrow.h"
+#include "thresholds.h"
 
 #define BLOCK 32
 #define FEW_FLIPS 0.3f          /* acceptance up to which whole blocks are compared; without influence on any result */
-#define ROUNDED_AWAY 0x1p-20f /* above the relative error of a few float operations on H */
+#define ROUNDED_AWAY 0x1p-20f   /* above the relative error of a few float operations */
+#define LARGEST_FIELD 0x3FFFFF80 /* above every |H|, and small enough for differences of two such integers */
 
 static void build_blocks(const supervised_system *system)
 {
@@ -58,68 +61,148 @@ static void fields_of_block(const supervised_system *system, int64_t replica, in
         }
 }
 
-/* Bits, in order of sites, of the sites of a block that may flip. */
-static inline uint32_t candidates(const supervised_system *system, int64_t site, const int32_t *fields, const float *slopes)
+/* A block under its sweep, lanes in order of sites. */
+typedef struct {
+    i32v margin[PARTS32];  /* s H sign(slope) less the upper bound */
+    i32v gap[PARTS32];     /* between the bounds */
+    i32v sign[PARTS32];    /* all ones where s sign(slope) < 0 */
+} block_state;
+
+ALWAYS_INLINE i32v integers_of(f32v x)
 {
-    uint32_t bits = 0;
+    return __builtin_convertvector(clamp(x, (float) LARGEST_FIELD), i32v);
+}
+
+ALWAYS_INLINE block_state enter_block(const supervised_system *system, int64_t replica, const float *thresholds, int64_t first,
+                                      int64_t count)
+{
+    const int8_t *spins = system->spins + replica * system->sites + first;
+    float slope = (float) system->narrow.slope, inverse = 1.0f / fabsf(slope);
+    block_state block;
+    int32_t fields[BLOCK], signs[BLOCK] = {0};
+    fields_of_block(system, replica, first / BLOCK, fields);
+    for (int64_t i = 0; i < count; i++) signs[i] = -((spins[i] < 0) != (slope < 0.0f));
     for (int part = 0; part < PARTS32; part++) {
         int at = part * LANES32;
-        f32v product = __builtin_convertvector(load32(fields + at), f32v) * loadf(slopes + at);
-        f32v size = (f32v) ((i32v) product & 0x7FFFFFFF), threshold = loadf(system->thresholds + site + at);
-        f32v least = product - size * ROUNDED_AWAY + loadf(system->block.floors + site + at);
-        f32v reach = threshold + (f32v) ((i32v) threshold & 0x7FFFFFFF) * ROUNDED_AWAY;
-        bits |= bits_of32(least <= reach) << (at & 31);
+        f32v threshold = loadf(thresholds + first + at), top = loadf(system->block.tops + first + at);
+        f32v room = loadf(system->block.rooms + first + at) + ROUNDED_AWAY * (f32v) ((i32v) threshold & 0x7FFFFFFF);
+        i32v low = integers_of((threshold - top - room) * inverse) - 1, high = integers_of((threshold - top + room) * inverse) + 1;
+        i32v sign = load32(signs + at);
+        block.sign[part] = sign;
+        block.margin[part] = ((load32(fields + at) ^ sign) - sign) - high;
+        block.gap[part] = high - low;
     }
+    return block;
+}
+
+/* Bits, in order of sites, of the sites that may flip, and of those that surely do. */
+ALWAYS_INLINE uint32_t may_flip(const block_state *block)
+{
+    uint32_t bits = 0;
+    for (int part = 0; part < PARTS32; part++) bits |= bits_of32(block->margin[part]) << (part * LANES32 & 31);
     return bits;
 }
 
-/* Decide one site of a block and, where it flips, move what depends on it. */
-ALWAYS_INLINE int attempt(const supervised_system *system, int64_t replica, int64_t site, int32_t *fields)
+ALWAYS_INLINE uint32_t surely_flip(const block_state *block)
 {
-    int8_t *spin = system->spins + replica * system->sites + site;
-    int verdict = verdict_of(system, site, *spin, (double) fields[site % BLOCK], 0.0);
-    if (verdict == DOUBTFUL) {
-        gather_overlaps(system, replica);
-        verdict = exact_verdict(system, replica, site);
-    }
-    if (verdict != FLIP) return 0;
-    const int32_t *couplings = system->block.couplings + site * BLOCK;
-    i32v down = splat32(-(*spin < 0)); /* all ones negate, without a branch on a random spin */
-    for (int part = 0; part < PARTS32; part++) {
-        i32v row = load32(couplings + part * LANES32), v = load32(fields + part * LANES32) - ((row ^ down) - down);
-        memcpy(fields + part * LANES32, &v, WIDTH);
-    }
-    move_narrow(2, 0, system, replica, site);
-    *spin = -*spin;
-    return 1;
+    uint32_t bits = 0;
+    for (int part = 0; part < PARTS32; part++)
+        bits |= bits_of32(block->margin[part] + block->gap[part]) << (part * LANES32 & 31);
+    return bits;
 }
 
-static int64_t sweep_blocks(const supervised_system *system, int64_t replica)
+/* X_mu += 2 s c of the sites of a block that flipped, s their new spins. */
+static void move_block(const supervised_system *system, int64_t replica, int64_t first, uint32_t flipped)
+{
+    const narrow_buffers *narrow = &system->narrow;
+    const int8_t *spins = system->spins + replica * system->sites + first, *rows = system->rows + first * system->width;
+    int64_t width = system->width, base = replica * width, up[BLOCK + 1], down[BLOCK + 1];
+    int16_t *x = narrow->overlaps + base;
+    int ups = 0, downs = 0;
+    i16v largest = {0};
+    for (; flipped; flipped &= flipped - 1) {
+        int i = __builtin_ctz(flipped);
+        up[ups] = down[downs] = i * width; /* without a branch on a random spin */
+        ups += spins[i] > 0;
+        downs += spins[i] < 0;
+    }
+    for (int64_t mu = 0; mu < width; mu += LANES16) {
+        i16v rise = {0}, fall = {0}, v = load16(x + mu);
+        for (int k = 0; k < ups; k++) rise += widen8(rows + up[k] + mu);
+        for (int k = 0; k < downs; k++) fall += widen8(rows + down[k] + mu);
+        rise -= fall;
+        v += rise + rise;
+        memcpy(x + mu, &v, WIDTH);
+        largest = larger16(largest, magnitude16(v));
+    }
+    for (int64_t j = base; j < base + narrow->count[replica]; j++) {
+        int64_t mu = narrow->condensed[j];
+        int32_t rise = 0;
+        for (int k = 0; k < ups; k++) rise += rows[up[k] + mu];
+        for (int k = 0; k < downs; k++) rise -= rows[down[k] + mu];
+        narrow->values[j] += 2 * rise;
+        x[mu] = 0;
+    }
+    i16v beyond = largest > (int16_t) narrow->limit;
+    if (bits_of16(beyond)) set_apart(system, replica);
+}
+
+/* Whether a site between the bounds flips; the overlaps that the table is asked about move first. */
+static int settle_doubt(const supervised_system *system, int64_t replica, int64_t first, int bit, float threshold, uint32_t *moved)
+{
+    move_block(system, replica, first, *moved);
+    *moved = 0;
+    gather_overlaps(system, replica);
+    return exact_verdict(system, replica, first + bit, threshold) == FLIP;
+}
+
+/* A spin turns and with it, inside its block, what depends on it. */
+ALWAYS_INLINE void turn(block_state *block, const int32_t *couplings, int8_t *spin)
+{
+    i32v down = splat32(-(*spin < 0)); /* without a branch on a random spin */
+    for (int part = 0; part < PARTS32; part++) {
+        i32v turned = block->sign[part] ^ down;
+        block->margin[part] -= (load32(couplings + part * LANES32) ^ turned) - turned;
+    }
+    *spin = -*spin;
+}
+
+static int64_t visit_blocks(const supervised_system *system, int64_t replica, const float *thresholds, int64_t from, int64_t to)
 {
     float *acceptance = system->narrow.acceptance + replica;
     int64_t accepted = 0;
-    spread_overlaps(system, replica);
-    for (int64_t first = 0; first < system->sites; first += BLOCK) {
-        int64_t count = system->sites - first < BLOCK ? system->sites - first : BLOCK, flips = 0;
-        int32_t fields[BLOCK];
-        fields_of_block(system, replica, first / BLOCK, fields);
+    for (int64_t first = from; first < to; first += BLOCK) {
+        int64_t count = to - first < BLOCK ? to - first : BLOCK;
+        int8_t *spins = system->spins + replica * system->sites + first;
+        const int32_t *couplings = system->block.couplings + first * BLOCK;
+        uint32_t flipped = 0, moved = 0, open = (uint32_t) ((UINT64_C(1) << count) - 1), found;
+        block_state block = enter_block(system, replica, thresholds, first, count);
         if (*acceptance > FEW_FLIPS) {
-            for (int64_t i = 0; i < count; i++) flips += attempt(system, replica, first + i, fields);
+            for (int bit = 0; bit < count; bit++) {
+                if (!(surely_flip(&block) >> bit & 1)) {
+                    if (!(may_flip(&block) >> bit & 1)) continue;
+                    if (!settle_doubt(system, replica, first, bit, thresholds[first + bit], &moved)) continue;
+                }
+                turn(&block, couplings + bit * BLOCK, spins + bit);
+                moved |= UINT32_C(1) << bit;
+                flipped++;
+            }
         } else {
-            const int8_t *spins = system->spins + replica * system->sites + first;
-            uint32_t open = (uint32_t) ((UINT64_C(1) << count) - 1), found;
-            float slopes[BLOCK] = {0.0f};
-            for (int64_t i = 0; i < count; i++) slopes[i] = spins[i] * (float) system->narrow.slope;
-            while ((found = candidates(system, first, fields, slopes) & open)) {
+            while ((found = may_flip(&block) & open)) {
                 int bit = __builtin_ctz(found);
                 open &= (uint32_t) (UINT64_C(0xFFFFFFFE) << bit);
-                flips += attempt(system, replica, first + bit, fields);
+                if (!(surely_flip(&block) >> bit & 1)
+                    && !settle_doubt(system, replica, first, bit, thresholds[first + bit], &moved))
+                    continue;
+                turn(&block, couplings + bit * BLOCK, spins + bit);
+                moved |= UINT32_C(1) << bit;
+                flipped++;
             }
         }
-        *acceptance += 0.1f * ((float) flips / (float) count - *acceptance);
-        accepted += flips;
+        if (moved) move_block(system, replica, first, moved);
+        *acceptance += 0.1f * ((float) flipped / (float) count - *acceptance);
+        accepted += flipped;
     }
-    gather_overlaps(system, replica);
     return accepted;
 }
 

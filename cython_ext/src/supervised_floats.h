@@ -1,8 +1,13 @@
-/* FLOATS: any polynomial and any sums, from slopes of U kept as floats.
+/* FLOATS: any polynomial of one parity and any sums, in floats.
  *
- * A chain adds 64 terms and joins the others in six steps before all enter a double: with `order` <= 8 the error is below
- * (72 + order) 2^-24 of the sum of magnitudes.  An attempt is a sum of K terms; an accepted flip is one pass over K that
- * forms the slopes anew.
+ * With Y = X - s c the overlap without the spin itself, a flip costs sum_mu U(Y + s c) - U(Y - s c), in which only odd powers
+ * of c remain: s c, times Y where U is even, times a polynomial in Y^2 and c^2 of DEGREES(order) terms a direction.
+ *
+ * A chain adds 64 terms and joins the others in six steps before all enter a double, and a term is rounded less than 4 order
+ * times: the error is below (72 + 4 order) 2^-24 of the sum of magnitudes.  A bound of that sum, polynomial in |X|, is kept
+ * and formed anew after SLACK flips, for which it leaves room.
+ *
+ * An attempt is a sum of K terms; an accepted flip one pass over K, with the bound every SLACK flips.
  */
 #ifndef HEBBIAN_SUPERVISED_FLOATS_H
 #define HEBBIAN_SUPERVISED_FLOATS_H
@@ -11,7 +16,8 @@
 #include "supervised_table.h"
 
 #define CHUNK (128 * LANES32)
-#define ROUNDING 0x1p-17 /* 128 float units, above the (72 + order) of the error bound */
+#define ROUNDING 0x1p-17 /* 128 float units, above the 72 + 4 order of the error bound */
+#define DEGREES(order) (((order) + 1) / 2)
 
 /* A vector of floats from as many int16. */
 ALWAYS_INLINE f32v widen(const int16_t *in)
@@ -37,79 +43,91 @@ ALWAYS_INLINE f32v add_product(f32v sum, f32v x, f32v y)
 #endif
 }
 
-/* Rise of sum_mu U when spin s is flipped: s times the odd powers of c plus the even ones.  The last power has the same
- * slope for all mu and comes as `top` = slope_p sum_mu c^p.  `order` is a constant where this is inlined. */
-ALWAYS_INLINE double float_rise(int order, const int16_t *row, const float *gains, int64_t width, double top, int spin)
+/* x + y z with x a constant. */
+ALWAYS_INLINE f32v horner(float x, f32v y, f32v z) { return add_product(splatf(x), y, z); }
+
+/* What the flip of a spin costs.  `order` is a constant where this is inlined. */
+ALWAYS_INLINE double float_cost(int order, const supervised_system *system, int64_t replica, const int16_t *row, int spin)
 {
-    double rise = order % 2 ? spin * top : top;
+    const float *terms = system->floats.terms, *overlaps = system->floats.overlaps + replica * system->width;
+    int64_t width = system->width;
+    const i32v sign = splat32(spin < 0 ? INT32_MIN : 0); /* turns c into s c where multiplications are scarce */
+    double cost = 0.0;
     for (int64_t first = 0; first < width; first += CHUNK) {
-        f32v sum[2][2] = {{{0.0f}}}; /* odd and even powers, two chains of additions each */
         int64_t end = first + CHUNK < width ? first + CHUNK : width;
+        f32v sum[2] = {{0.0f}};
         for (int64_t mu = first; mu < end; mu += 2 * LANES32)
             for (int chain = 0; chain < 2; chain++) {
-                f32v c = widen(row + mu + chain * LANES32), power = c;
-                for (int k = 1; k < order; k++) {
-                    f32v gain = loadf(gains + (k - 1) * width + mu + chain * LANES32);
-                    sum[(k + 1) % 2][chain] = add_product(sum[(k + 1) % 2][chain], power, gain);
-                    if (k + 1 < order) power *= c;
+                f32v c = (f32v) ((i32v) widen(row + mu + chain * LANES32) ^ sign), y = loadf(overlaps + mu + chain * LANES32) - c;
+                f32v u = y * y, v = c * c, outer = splatf(terms[(DEGREES(order) - 1) * DEGREES(order)]);
+                for (int j = DEGREES(order) - 2; j >= 0; j--) {
+                    const float *inner = terms + j * DEGREES(order);
+                    f32v power = splatf(inner[DEGREES(order) - 1 - j]);
+                    for (int k = DEGREES(order) - 2 - j; k >= 0; k--) power = horner(inner[k], power, u);
+                    outer = add_product(power, outer, v);
                 }
+                sum[chain] = add_product(sum[chain], order % 2 ? c : c * y, outer);
             }
-        f32v lanes = (float) spin * (sum[0][0] + sum[0][1]) + (sum[1][0] + sum[1][1]);
+        f32v lanes = sum[0] + sum[1];
         float part[LANES32];
         memcpy(part, &lanes, sizeof part);
         for (int half = LANES32 / 2; half; half /= 2)
             for (int j = 0; j < half; j++) part[j] += part[j + half];
-        rise += part[0];
+        cost += part[0];
     }
-    return rise;
+    return cost;
 }
 
-/* Slopes and bounds at the overlaps of a replica; a double vector is as long as LANES64. */
-ALWAYS_INLINE void refresh(int order, const supervised_system *system, int64_t replica)
+/* A bound of the sum of magnitudes for the next SLACK flips. */
+ALWAYS_INLINE void bound_floats(int order, const supervised_system *system, int64_t replica)
 {
-    typedef double f64v __attribute__((vector_size(WIDTH)));
-    typedef int32_t i32part __attribute__((vector_size(WIDTH / 2)));
-    typedef float f32part __attribute__((vector_size(WIDTH / 2)));
     const float_buffers *floats = &system->floats;
-    int64_t width = system->width;
-    const int32_t *overlaps = system->overlaps + replica * width;
-    float *gains = floats->gains + replica * (order - 1) * width;
-    f64v scale = {0.0};
-    for (int64_t mu = 0; mu < width; mu += LANES64) {
-        i32part whole;
-        memcpy(&whole, overlaps + mu, sizeof whole);
-        f64v x = __builtin_convertvector(whole, f64v), size = (f64v) ((i64v) x & INT64_MAX), bound = {0.0};
-        for (int power = order - 1; power >= 0; power--) bound = bound * size + floats->bounds[power];
-        scale += bound;
-        for (int k = 1; k < order; k++) {
-            f64v slope = {0.0};
-            for (int power = order - k; power >= 0; power--) slope = slope * x + floats->slopes[(k - 1) * order + power];
-            f32part narrow = __builtin_convertvector(slope, f32part);
-            memcpy(gains + (k - 1) * width + mu, &narrow, sizeof narrow);
+    const float *overlaps = floats->overlaps + replica * system->width;
+    double total = 0.0;
+    for (int64_t first = 0; first < system->width; first += CHUNK) {
+        int64_t end = first + CHUNK < system->width ? first + CHUNK : system->width;
+        f32v sum = {0.0f};
+        for (int64_t mu = first; mu < end; mu += LANES32) {
+            f32v size = (f32v) ((i32v) loadf(overlaps + mu) & 0x7FFFFFFF) + floats->room;
+            f32v square = size * size, bound = splatf(floats->bounds[DEGREES(order) - 1]);
+            for (int k = DEGREES(order) - 2; k >= 0; k--) bound = horner(floats->bounds[k], bound, square);
+            sum += order % 2 ? bound : bound * size;
         }
+        for (int j = 0; j < LANES32; j++) total += sum[j];
     }
-    floats->scale[replica] = 0.0;
-    for (int j = 0; j < LANES64; j++) floats->scale[replica] += scale[j];
+    floats->scale[replica] = total;
+    floats->left[replica] = SLACK;
 }
 
-ALWAYS_INLINE int64_t sweep_floats(int order, const supervised_system *system, int64_t replica)
+/* Overlaps in floats from those in int32. */
+ALWAYS_INLINE void start_floats(int order, const supervised_system *system, int64_t replica)
+{
+    int64_t base = replica * system->width;
+    for (int64_t mu = base; mu < base + system->width; mu++) system->floats.overlaps[mu] = (float) system->overlaps[mu];
+    bound_floats(order, system, replica);
+}
+
+ALWAYS_INLINE int64_t visit_floats(int order, const supervised_system *system, int64_t replica, const float *thresholds,
+                                   int64_t from, int64_t to)
 {
     const float_buffers *floats = &system->floats;
     int64_t width = system->width, accepted = 0;
     int8_t *spins = system->spins + replica * system->sites;
     int32_t *overlaps = system->overlaps + replica * width;
-    const float *gains = floats->gains + replica * (order - 1) * width;
-    for (int64_t i = 0; i < system->sites; i++) {
+    for (int64_t i = from; i < to; i++) {
         const int16_t *row = system->sums + i * width;
-        double excess = -float_rise(order, row, gains, width, floats->tops[i], spins[i]) - (double) system->thresholds[i];
+        double excess = float_cost(order, system, replica, row, spins[i]) - (double) thresholds[i];
         double doubt = ROUNDING * floats->scale[replica] + (double) system->patterns;
-        int verdict = excess < -doubt ? FLIP : excess > doubt ? STAY : exact_verdict(system, replica, i);
-        if (verdict == FLIP) {
-            for (int64_t mu = 0; mu < width; mu++) overlaps[mu] -= 2 * spins[i] * row[mu];
-            spins[i] = -spins[i];
-            refresh(order, system, replica);
-            accepted++;
+        int verdict = excess < -doubt ? FLIP : excess > doubt ? STAY : exact_verdict(system, replica, i, thresholds[i]);
+        if (verdict != FLIP) continue;
+        int step = -2 * spins[i];
+        for (int64_t mu = 0; mu < width; mu++) {
+            overlaps[mu] += step * row[mu];
+            floats->overlaps[replica * width + mu] = (float) overlaps[mu];
         }
+        if (--floats->left[replica] == 0) bound_floats(order, system, replica);
+        spins[i] = -spins[i];
+        accepted++;
     }
     return accepted;
 }

@@ -3,6 +3,7 @@
 #include "supervised_blocks.h"
 #include "supervised_floats.h"
 #include "supervised_narrow.h"
+#include "supervised_quartic.h"
 #include "supervised_table.h"
 #include "synchronous_run.h"
 #include "thresholds.h"
@@ -12,20 +13,22 @@
 #define TEXT(name) #name
 #define QUOTED(name) TEXT(name)
 
-/* One sweep with `order` made a constant, so that the loops over it unroll. */
-static int64_t supervised_sweep(const supervised_system *system, int64_t replica)
+/* Attempts at sites `from` to `to` with `order` made a constant, so that the loops over it unroll; returns the flips. */
+static int64_t visit(const supervised_system *system, int64_t replica, const float *thresholds, int64_t from, int64_t to)
 {
-    if (system->form == BLOCKS) return sweep_blocks(system, replica);
-    if (system->form == NARROW && system->order == 2) return sweep_narrow(2, system, replica);
-    if (system->form == NARROW) return sweep_narrow(3, system, replica);
+    if (system->form == BLOCKS) return visit_blocks(system, replica, thresholds, from, to);
+    if (system->form == NARROW && system->order == 2) return visit_narrow(2, 0, system, replica, thresholds, from, to);
+    if (system->form == NARROW && system->narrow.shift) return visit_narrow(3, 1, system, replica, thresholds, from, to);
+    if (system->form == NARROW) return visit_narrow(3, 0, system, replica, thresholds, from, to);
+    if (system->form == QUARTIC) return visit_quartic(system, replica, thresholds, from, to);
     switch (system->order) {
-    case 2: return sweep_floats(2, system, replica);
-    case 3: return sweep_floats(3, system, replica);
-    case 4: return sweep_floats(4, system, replica);
-    case 5: return sweep_floats(5, system, replica);
-    case 6: return sweep_floats(6, system, replica);
-    case 7: return sweep_floats(7, system, replica);
-    default: return sweep_floats(8, system, replica);
+    case 2: return visit_floats(2, system, replica, thresholds, from, to);
+    case 3: return visit_floats(3, system, replica, thresholds, from, to);
+    case 4: return visit_floats(4, system, replica, thresholds, from, to);
+    case 5: return visit_floats(5, system, replica, thresholds, from, to);
+    case 6: return visit_floats(6, system, replica, thresholds, from, to);
+    case 7: return visit_floats(7, system, replica, thresholds, from, to);
+    default: return visit_floats(8, system, replica, thresholds, from, to);
     }
 }
 
@@ -43,16 +46,34 @@ static void supervised_start(const supervised_system *system)
             else
                 for (int64_t mu = 0; mu < system->width; mu++) overlaps[mu] += spin * system->sums[i * system->width + mu];
         }
-        if (system->form == FLOATS) refresh((int) system->order, system, replica);
+        if (system->form == FLOATS) start_floats((int) system->order, system, replica);
         system->energy[replica] = utility(system, replica);
     }
 }
 
-static void float_thresholds(const supervised_system *system, uint32_t k0, uint32_t k1, uint32_t sweep, uint32_t replica,
-                             float tau, int heat_bath)
+/* Sweeps after which patterns that are condensed no more leave their list; without influence on any result. */
+#define RESPREAD 64
+
+/* One sweep of all replicas; `accepted` flips of each. */
+static void supervised_sweep(const supervised_system *system, uint32_t k0, uint32_t k1, uint32_t sweep, float tau, int heat_bath,
+                             int64_t *accepted)
 {
-    for (int64_t base = 0; base < system->sites; base += 64)
-        ceilings_of_block(system->thresholds + base, k0, k1, (uint32_t) (base / 64), sweep, replica, tau, heat_bath);
+    int64_t sites = system->sites, padded = (sites + 63) / 64 * 64;
+    for (int64_t replica = 0; replica < system->replicas; replica++) {
+        for (int64_t base = 0; base < sites; base += 64)
+            ceilings_of_block(system->thresholds + replica * padded + base, k0, k1, (uint32_t) (base / 64), sweep,
+                              (uint32_t) replica, tau, heat_bath);
+        accepted[replica] = 0;
+    }
+    for (int64_t from = 0; from < sites; from += system->stretch) {
+        int64_t to = from + system->stretch < sites ? from + system->stretch : sites;
+        for (int64_t replica = 0; replica < system->replicas; replica++)
+            accepted[replica] += visit(system, replica, system->thresholds + replica * padded, from, to);
+    }
+    for (int64_t replica = 0; replica < system->replicas; replica++) {
+        if (system->form != FLOATS) gather_overlaps(system, replica);
+        system->energy[replica] = utility(system, replica);
+    }
 }
 
 static int64_t supervised_run(const supervised_system *system, uint32_t k0, uint32_t k1, uint32_t first, int64_t sweeps,
@@ -60,19 +81,21 @@ static int64_t supervised_run(const supervised_system *system, uint32_t k0, uint
 {
     int64_t sites = system->sites, replicas = system->replicas;
     for (int64_t t = 0; t < sweeps; t++) {
-        int64_t flips = 0;
+        for (int64_t replica = 0; t % RESPREAD == 0 && system->form != FLOATS && replica < replicas; replica++) {
+            spread_overlaps(system, replica);
+            if (system->form == QUARTIC) square_overlaps(system, replica);
+        }
+        int64_t flips = 0, *accepted = series->accepted + t * replicas;
+        supervised_sweep(system, k0, k1, first + (uint32_t) t, tau, heat_bath, accepted);
         for (int64_t replica = 0; replica < replicas; replica++) {
-            float_thresholds(system, k0, k1, first + (uint32_t) t, (uint32_t) replica, tau, heat_bath);
-            int64_t accepted = supervised_sweep(system, replica);
-            system->energy[replica] = utility(system, replica);
             series->overlap[t * replicas + replica] = (int32_t) system->unit * system->overlaps[replica * system->width];
             series->energy[t * replicas + replica] = system->energy[replica];
-            series->accepted[t * replicas + replica] = accepted;
-            flips += accepted;
+            flips += accepted[replica];
         }
         int64_t agreement = 0;
         for (int64_t i = 0; replicas > 1 && i < sites; i++) agreement += system->spins[i] * system->spins[sites + i];
         series->agreement[t] = agreement;
+        if (series->spins) memcpy(series->spins + t * replicas * sites, system->spins, replicas * sites);
         if (tau == 0.0f && flips == 0) return t + 1;
     }
     return sweeps;

@@ -115,6 +115,7 @@ static int64_t dense_run(const dense_system *system, uint32_t k0, uint32_t k1, u
         else
             for (int64_t i = 0; replicas > 1 && i < sites; i++) agreement += system->spins[i] * system->spins[sites + i];
         series->agreement[t] = agreement;
+        if (series->spins) memcpy(series->spins + t * replicas * sites, system->spins, replicas * sites);
         int rest = tau == 0.0f && flips == 0;
         for (int64_t replica = 0; rest && replica < replicas; replica++) rest = at_rest(system, replica);
         if (rest) return t + 1;

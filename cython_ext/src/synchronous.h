@@ -7,7 +7,8 @@
  *   inout  spins     +-1, N a replica
  *          overlaps  X_mu = sum_i c_i^mu s_i, `width` a replica
  *          energy    sum_mu U(X_mu), one a replica
- *   out    one row a sweep: X_0, energy, flips of every replica, sum_i s_i s_i' of replicas 0 and 1
+ *   out    one row a sweep: X_0, energy, flips of every replica, sum_i s_i s_i' of replicas 0 and 1; where wanted,
+ *          the spins of all replicas
  *
  * Spin i flips iff s_i h_i < theta tau with the heat-bath threshold of attempt i (philox.h) and the fields of one and the same
  * configuration: exact integers on every path.  At tau = 0 a spin without a field stays, and a sweep without a flip has
@@ -40,6 +41,7 @@ typedef struct {
 typedef struct {
     int32_t *overlap;
     int64_t *energy, *accepted, *agreement;
+    int8_t *spins; /* NULL: not wanted */
 } supervised_series;
 
 #endif

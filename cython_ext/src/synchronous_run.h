@@ -125,6 +125,7 @@ static int64_t synchronous_run(const synchronous_system *system, uint32_t k0, ui
         }
         for (int64_t i = 0; replicas > 1 && i < sites; i++) agreement += system->spins[i] * system->spins[sites + i];
         series->agreement[t] = agreement;
+        if (series->spins) memcpy(series->spins + t * replicas * sites, system->spins, replicas * sites);
         if (tau == 0.0f && flips == 0) return t + 1;
     }
     return sweeps;

@@ -357,18 +357,18 @@ static inline int64_t reduce64(i64v x)
 #endif
 }
 
-/* One bit a lane of a comparison result (lanes of all ones or zeros): lane j of 32-bit lanes is bit j. */
-static inline uint32_t bits_of32(i32v mask)
+/* The signs of all lanes, one bit each, set where negative as lanes of a true comparison are: lane j is bit j. */
+static inline uint32_t bits_of32(i32v x)
 {
 #if defined(VECTOR_AVX512)
-    return _mm512_movepi32_mask((__m512i) mask);
+    return _mm512_movepi32_mask((__m512i) x);
 #elif defined(VECTOR_AVX2)
-    return (uint32_t) _mm256_movemask_ps((__m256) mask);
+    return (uint32_t) _mm256_movemask_ps((__m256) x);
 #elif defined(__SSE2__)
-    return (uint32_t) _mm_movemask_ps((__m128) mask);
+    return (uint32_t) _mm_movemask_ps((__m128) x);
 #else
     uint32_t bits = 0;
-    for (int j = 0; j < LANES32; j++) bits |= (uint32_t) (mask[j] & 1) << j;
+    for (int j = 0; j < LANES32; j++) bits |= (uint32_t) (x[j] < 0) << j;
     return bits;
 #endif
 }

@@ -138,11 +138,26 @@ class Plan:
             self.largest = max(largest, N * N)
 
 
+#: Above every field of the blocked supervised form, as in src/supervised_blocks.h.
+LARGEST_FIELD = 2**30 - 2**7
+
+
+@dataclass(frozen=True)
+class Quartic:
+    """How X^2 + weight is rounded for order 4; the fields are those of `narrow_buffers`."""
+
+    raised: int
+    level: int
+    tiles: int
+    weight: float
+    lack: float
+
+
 @dataclass(frozen=True)
 class NarrowPlan:
     """How sums of examples enter the int16 products of the supervised kernel; the fields are those of `narrow_buffers`.
 
-    rows : int8 array (N, width), sums / unit.  blocks : whether int32 holds all fields sum_mu c X of order 2.
+    rows : int8 array (N, width), sums / unit.  forms : the forms that hold them, the fastest last.  quartic : for order 4.
     """
 
     rows: np.ndarray
@@ -150,42 +165,71 @@ class NarrowPlan:
     slope: float
     tops: np.ndarray
     loads: np.ndarray
+    cubes: np.ndarray
     limit: int
     slack: int
     tile: int
     shift: int
-    blocks: bool
+    forms: tuple[str, ...]
+    quartic: Quartic | None = None
 
 
 def narrow_plan(sums, K, polynomial):
-    """The plan of int16 sums (N, width) for U of order 2 or 3 without the next power; None where products cannot fit.
+    """The plan of int16 sums (N, width) for U of order 2 to 4 without the next power; None where products cannot fit.
 
     Overlaps scatter by sigma = sqrt(N <c^2>).  Products c Y are exact while |Y| <= 32767 / max|c|, which should leave a limit
-    of |X| of at least 4 sigma, or else rounded; patterns beyond the limit, few by its choice, are summed one by one.
+    of |X| of at least 4 sigma, or else, for order 3, rounded; patterns beyond the limit, few by its choice, are summed one by
+    one.
     """
     order = len(polynomial) - 1
-    if order not in (2, 3) or polynomial[order - 1] or not sums.any():
+    largest = max(int(sums.max()), -int(sums.min()))
+    if order not in (2, 3, 4) or any(polynomial[order - 1::-2]) or not largest:
         return None
-    unit = 1 if (sums & 1).any() else 2
-    largest = int(np.abs(sums).max()) // unit
+    unit = 1 if np.bitwise_or.reduce(sums, axis=None) & 1 else 2
+    largest //= unit
     if largest > 127:
         return None
-    rows = np.array(sums // unit if unit > 1 else sums, np.int8)
+    rows = np.empty(sums.shape, np.int8)
+    np.floor_divide(sums, unit, out=rows, casting="unsafe")
     moments = _moments(rows)
-    sigma = math.sqrt(moments[:, 2].sum() / K)
+    sigma, quartic = math.sqrt(moments[:, 2].sum() / K), None
     limit, slack, shift = _limit(order, largest, sigma)
     if limit < max(3 * sigma, 2 * largest):
         return None
-    overlap = limit + (2 * slack + 1) * largest
+    overlap = limit + 2 * (slack + 1) * largest
     product = largest if order == 2 else (largest * overlap >> shift) + 1
     if 2 * product * overlap * K >= 2**62 >> shift:
         return None
     a = polynomial * float(unit) ** np.arange(order + 1)
     slope = 2 * order * float(a[order])
-    tops = -slope * moments[:, 2] if order == 2 else 2 * (a[3] * moments[:, 3] + a[1] * moments[:, 1])
     tile = max(1, (2**31 - 1) // (2 * product * overlap))
-    blocks = order == 2 and K * len(rows) * largest**2 < 2**30
-    return NarrowPlan(rows, unit, slope, tops.astype(float), moments[:, 0].copy(), limit, slack, tile, shift, blocks)
+    if order == 4:
+        shift, tile, quartic = _quartic(product, overlap, sigma, K, a[2] / (2 * a[4]))
+        if quartic is None:
+            return None
+    tops = {2: -slope * moments[:, 2], 3: 2 * (a[order] * moments[:, 3] + a[order - 2] * moments[:, 1])}
+    forms = {2: ("narrow", "blocks") if K * len(rows) * largest**2 < LARGEST_FIELD else ("narrow",), 4: ("quartic",)}
+    return NarrowPlan(rows, unit, slope, tops.get(order, np.zeros(len(rows))).astype(float), moments[:, 0].copy(),
+                      moments[:, 3].copy(), limit, slack, tile, shift, forms.get(order, ("narrow",)), quartic)
+
+
+def _quartic(product, overlap, sigma, K, weight):
+    """Shift, tile and record of the rounding of X^2 + weight for |X| <= overlap; the record is None where it is too coarse.
+
+    Coarse is an error, lack times the size of sum |p|, above a tenth of the scatter of S, which is sqrt(15 K) sigma^2 times
+    the size of one product.
+    """
+    for raised in range(min(7, (32767 // overlap).bit_length() - 1), -1, -1):
+        shift = 15 - 2 * raised
+        level = round(weight / 2**shift)
+        largest = ((overlap << raised) ** 2 >> 15) + 1 + abs(level)
+        lack = 2.0 ** (shift - 1) + abs(weight - level * 2.0**shift)
+        tile = min(32, (2**31 - 1) // (2 * product * largest)) // 2 * 2
+        if largest <= 32767 and tile and lack * math.sqrt(K) <= 0.1 * math.sqrt(15) * sigma**2:
+            tiles = (2**31 - 1) // (2 * product**2 * tile)
+            if tiles:
+                return shift, tile, Quartic(raised, level, int(tiles), float(weight), lack)
+    return 0, 1, None
 
 
 def _moments(rows):
@@ -199,12 +243,14 @@ def _moments(rows):
 
 def _limit(order, largest, sigma):
     """Limit of |X|, flips of up to 2 max|c| each before it is looked at again, and the shift of products c Y."""
-    if order == 3:
-        for slack in (8, 1):
-            exact = 32767 // largest - (2 * slack + 1) * largest
+    if order > 2:
+        for slack in {3: (8, 1), 4: (3, 1)}[order]:
+            exact = 32767 // largest - 2 * (slack + 1) * largest
             if exact >= 4 * sigma:
                 return min(exact, math.ceil(5 * sigma) + 2 * largest), slack, 0
-    most = 32767 - 17 * largest
+    if order == 4:
+        return 0, 1, 0
     if order == 3:
-        return min(most, math.ceil(6 * sigma)), 8, largest.bit_length()
-    return most, 8, 0
+        return min(32767 - 18 * largest, math.ceil(6 * sigma)), 8, largest.bit_length()
+    # A block of 32 sites moves the overlaps at once.
+    return 32767 - 66 * largest, 8, 0

@@ -255,7 +255,7 @@ def memory(model: DenseHopfield, settings: MonteCarloSettings, points: int = 1) 
         entry, reach = (2, model.M * N) if model.protocol == "supervised" else (1, N)
         return INTERPRETER + 700 * reach + (3 * entry * N + 12 * REPLICAS) * padded + series
     if model.protocol == "supervised":
-        return INTERPRETER + 500 * model.M * N + (4 * N + 16 * REPLICAS * model.p) * padded + N * padded // 8 + series
+        return INTERPRETER + 320 * model.M * N + (4 * N + 16 * REPLICAS * model.p) * padded + N * padded // 8 + series
     # The kernel builds couplings where a run is long enough to gain from them; waiting needs them.
     coupled = operations(model, settings) > 200 * N * N or getattr(settings, "order", "sequential") == "waiting"
     couplings = 2 * N * N if model.p == 2 and N <= 8192 and coupled else 0

@@ -6,6 +6,9 @@ from hebbian import patterns as disorder
 from hebbian.models import dense
 from hebbian.simulation import synchronous
 
+#: Spins, in bytes, that a kernel hands over at once.
+SPINS = 2**20
+
 
 class Learner:
     """A kernel that has learned from examples, watched by someone who knows the archetype.
@@ -18,7 +21,6 @@ class Learner:
         """`given` : examples of this sample (K, M, N), drawn from the model's ensemble where it is None."""
         N = settings.N
         ensemble = dict(M=model.M, r=model.r, seed=settings.seed, sample=sample)
-        self._archetype = archetypes.unpack(0, 1)[0].astype(np.int32)
         if model.protocol == "supervised":
             from hebbian._kernels.supervised import SupervisedKernel
 
@@ -27,7 +29,7 @@ class Learner:
                 self._kernel = synchronous.kernel(model, N, sums.rows, sums.K, table, spins)
             else:
                 self._kernel = SupervisedKernel(sums.rows, sums.K, table.values, dense.polynomial(model, N), spins)
-            self._examples = sums.rows[:, 0].astype(np.int64)
+            examples = sums.rows[:, 0]
         else:
             from hebbian._kernels.dense import DenseKernel
 
@@ -36,7 +38,10 @@ class Learner:
                 self._kernel = synchronous.kernel(model, N, synchronous.rows_of(packed), packed.K, table, spins)
             else:
                 self._kernel = DenseKernel(packed.rows, packed.K, table.values, spins)
-            self._examples = packed.unpack(0, model.M).sum(axis=0, dtype=np.int64)
+            examples = packed.unpack(0, model.M).sum(axis=0, dtype=np.int64)
+        # Sums of integers, which floats of this size hold exactly.
+        real = np.float32 if N * model.M < 2**24 else np.float64
+        self._watched = np.stack([archetypes.unpack(0, 1)[0], examples], axis=1).astype(real)
         self.examples = np.zeros((settings.burn_in + settings.sweeps, len(spins)), np.int64)
 
     @property
@@ -46,15 +51,20 @@ class Learner:
     @property
     def overlaps(self):
         """N m of every replica, int32 (replicas, 1)."""
-        return self.spins.astype(np.int32) @ self._archetype[:, None]
+        return (self.spins @ self._watched[:, :1]).astype(np.int32)
 
     def run(self, k0, k1, first, tau, heat_bath, overlap, energy, accepted, agreement):
         """As the kernels: one sweep a row, fewer only where nothing moves at tau = 0."""
-        for t in range(len(agreement)):
-            row = slice(t, t + 1)
-            self._kernel.run(k0, k1, first + t, tau, heat_bath, overlap[row], energy[row], accepted[row], agreement[row])
-            overlap[t] = self.overlaps[:, 0]
-            self.examples[first + t:] = self.spins @ self._examples
-            if tau == 0 and not accepted[t].any():
-                return t + 1
-        return len(agreement)
+        sweeps, step = len(agreement), max(1, SPINS // self.spins.size)
+        for start in range(0, sweeps, step):
+            rows = slice(start, min(start + step, sweeps))
+            spins = np.empty((rows.stop - start, *self.spins.shape), np.int8)
+            done = self._kernel.run(k0, k1, first + start, tau, heat_bath, overlap[rows], energy[rows], accepted[rows],
+                                    agreement[rows], spins)
+            watched = spins[:done].astype(self._watched.dtype) @ self._watched
+            overlap[start:start + done] = watched[..., 0]
+            self.examples[first + start:first + start + done] = watched[..., 1]
+            if done < len(spins):
+                self.examples[first + start + done:] = self.examples[first + start + done - 1]
+                return start + done
+        return sweeps

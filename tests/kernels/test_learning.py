@@ -1,5 +1,6 @@
 """Learning from examples: the data set, the supervised kernel beside its twin, and whole Boltzmann distributions."""
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 
@@ -10,8 +11,10 @@ from scipy.special import eval_hermitenorm
 from scipy.stats import chi2
 
 from hebbian import patterns, reference, streams
+from hebbian._kernels import supervised
 from hebbian._kernels.integers import narrow_plan
 from hebbian.models.dense import DenseHopfield, Settings, integer_table, mean_energy, polynomial
+from hebbian.simulation import learning
 from hebbian.simulation.learning import Learner
 
 
@@ -94,22 +97,29 @@ FORMS = [(300, 40, dict(p=2, M=20, r=0.5), 0.3, "blocks", 0), (290, 50, dict(p=2
          (700, 21, dict(p=2, M=101, r=0.7), 0.4, "blocks", 0), (70, 33, dict(p=2, M=9, r=0.5), 0.4, "narrow", 0),
          (150, 900, dict(p=3, M=20, r=0.5), 0.1, "narrow", 0),
          (151, 870, dict(p=3, M=20, r=0.5, energy="power"), 1.5, "narrow", 0),
-         (120, 2100, dict(p=3, M=101, r=0.4), 0.1, "narrow", 7), (120, 700, dict(p=3, M=101, r=0.4), 1.0, "narrow", 7)]
+         (120, 2100, dict(p=3, M=101, r=0.4), 0.1, "narrow", 7), (120, 700, dict(p=3, M=101, r=0.4), 1.0, "narrow", 7),
+         (150, 900, dict(p=4, M=20, r=0.5), 0.02, "quartic", 3), (150, 910, dict(p=4, M=7, r=0.6), 1.5, "quartic", 3),
+         (151, 870, dict(p=4, M=20, r=0.5, energy="power"), 0.2, "quartic", 3),
+         (90, 2500, dict(p=4, M=16, r=0.4), 0.1, "quartic", 3)]
 
 
 @pytest.mark.parametrize("start", ["pattern", "random"])
 @pytest.mark.parametrize("N, K, fields, T, form, shift", FORMS, ids=str)
-def test_narrow_integers_make_the_moves_of_floats(path, N, K, fields, T, form, shift, start):
+def test_narrow_integers_make_the_moves_of_floats(path, N, K, fields, T, form, shift, start, monkeypatch):
     """At sizes beyond the twin: condensed patterns, rounded products, cold and hot sweeps."""
+    monkeypatch.setattr(supervised, "STRETCH", 1)
     model = DenseHopfield(K=K, protocol="supervised", **fields)
     archetypes = patterns.rademacher(N, K, seed=3, sample=1)
     sums = patterns.example_sums(archetypes, model.M, model.r, seed=3, sample=1)
     table, U = integer_table(model, N), polynomial(model, N)
     spins = np.stack([archetypes.unpack(0, 1)[0] if start == "pattern" else streams.signs((1, 2), N, 0, 0)] * 2)
-    wanted, other = (SupervisedKernel(sums.rows, K, table.values, U, spins, name) for name in (form, "floats"))
+    # the narrow form takes the replicas in turns of a few sites, the other one after the other
+    wanted = SupervisedKernel(sums.rows, K, table.values, U, spins, form)
+    monkeypatch.setattr(supervised, "STRETCH", 2**40)
+    other = SupervisedKernel(sums.rows, K, table.values, U, spins, "floats")
     plan = narrow_plan(sums.rows, K, U)
-    assert plan.shift == shift
-    if start == "pattern" and (model.p == 3 or N == 700):
+    assert plan.shift == shift and form in plan.forms
+    if start == "pattern" and (model.p > 2 or N == 700):
         assert wanted.overlaps[0, 0] > plan.unit * plan.limit
     tau = float(np.float32(T / float(table.unit)))
     runs = [advance(kernel, (5, 6), 30, tau, "metropolis")[1] for kernel in (wanted, other)]
@@ -117,8 +127,30 @@ def test_narrow_integers_make_the_moves_of_floats(path, N, K, fields, T, form, s
     assert np.array_equal(wanted.overlaps, other.overlaps) and wanted.form == form
 
 
+def test_coarse_squares_are_settled_by_their_bound(path, monkeypatch):
+    """X^2 rounded so coarsely that most attempts need the exact sum; without the bound they go wrong."""
+    N, K = 80, 300
+    model = DenseHopfield(K=K, p=4, M=20, r=0.5, protocol="supervised")
+    sums = patterns.example_sums(patterns.rademacher(N, K, seed=3, sample=1), model.M, model.r, seed=3, sample=1)
+    table, U = integer_table(model, N), polynomial(model, N)
+    spins, tau = streams.signs((1, 2), N, 0, 0)[None], float(np.float32(0.1 / float(table.unit)))
+    plan = narrow_plan(sums.rows, K, U)
+    shift, weight = 11, plan.quartic.weight
+    level = round(weight / 2**shift)
+    coarse = replace(plan.quartic, raised=2, level=level, lack=2.0 ** (shift - 1) + abs(weight - level * 2.0**shift))
+    runs = []
+    for quartic in (plan.quartic, coarse, replace(coarse, lack=0.0)):
+        plan_used = replace(plan, shift=plan.shift if quartic is plan.quartic else shift, quartic=quartic)
+        monkeypatch.setattr(supervised, "narrow_plan", lambda *_, result=plan_used: result)
+        kernel = SupervisedKernel(sums.rows, K, table.values, U, spins)
+        runs.append(advance(kernel, (5, 6), 20, tau, "metropolis")[1])
+    wanted, rough, wrong = runs
+    assert all(np.array_equal(*pair) for pair in zip(wanted, rough, strict=True))
+    assert not np.array_equal(wanted[1], wrong[1])
+
+
 def test_forms_that_cannot_hold_the_sums_are_refused():
-    model = DenseHopfield(K=4, p=4, M=3, r=0.5, protocol="supervised")
+    model = DenseHopfield(K=4, p=5, M=3, r=0.5, protocol="supervised")
     sums = patterns.example_sums(patterns.rademacher(20, 4, seed=3, sample=1), 3, 0.5, seed=3, sample=1)
     arguments = sums.rows, 4, integer_table(model, 20).values, polynomial(model, 20), np.ones((1, 20), np.int8)
     assert SupervisedKernel(*arguments).form == "floats"
@@ -217,3 +249,28 @@ def test_the_whole_boltzmann_distribution_of_learning_at_eight_spins(p, protocol
     assert p_value(counts, exact_law(model, examples, 1.1 * T)) < 1e-6
     other = DenseHopfield(K=K, p=p, M=M, r=r, protocol="supervised" if protocol == "unsupervised" else "unsupervised")
     assert p_value(counts, exact_law(other, examples, T)) < 1e-6
+
+
+@pytest.mark.parametrize("protocol, order, T", [("supervised", "sequential", 0.3), ("supervised", "synchronous", 0.3),
+                                                ("unsupervised", "sequential", 0.3), ("unsupervised", "synchronous", 0.3),
+                                                ("supervised", "sequential", 0.0), ("unsupervised", "sequential", 0.0)])
+def test_a_learner_watches_every_sweep(protocol, order, T, monkeypatch):
+    """Spins handed over in stretches give the series of single sweeps, up to an early end at T = 0."""
+    model, N, sweeps = DenseHopfield(K=6, p=2, M=9, r=0.5, protocol=protocol), 90, 20
+    settings = Settings(N=N, T=T, sweeps=sweeps, burn_in=0, samples=1, rule="heat_bath", order=order)
+    archetypes, table = patterns.rademacher(N, 6, seed=1, sample=0), integer_table(model, N)
+    spins = np.stack([streams.signs((5, 6), N, 0, replica) for replica in range(2)])
+    tau, runs = float(np.float32(T / float(table.unit))), []
+    for stretch in (1, 7 * spins.size, 2**20):
+        monkeypatch.setattr(learning, "SPINS", stretch)
+        learner = Learner(model, settings, archetypes, 0, table, spins)
+        done, series = advance(learner, (2, 3), sweeps, tau, "heat_bath")
+        runs.append([learner.examples, *(one[:done] for one in series)])
+    # single sweeps cannot tell an end from a row that is full
+    for run in runs[:-1]:
+        assert all(np.array_equal(one[:done], last[:done]) for one, last in zip(run, runs[-1], strict=True))
+        assert np.array_equal(run[0], learner.examples)
+    assert (done == sweeps) == (T > 0)
+    data = patterns.examples(archetypes, 9, 0.5, seed=1, sample=0).unpack(0, 9).sum(axis=0, dtype=np.int64)
+    assert np.array_equal(series[0][done - 1], learner.spins @ archetypes.unpack(0, 1)[0].astype(int))
+    assert np.array_equal(learner.examples[-1], learner.spins @ data) and len(set(learner.examples[:, 0])) > 2
