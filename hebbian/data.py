@@ -2,11 +2,13 @@
 
 import gzip
 import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
 
 from hebbian.errors import InvalidInput
+from hebbian.models import fields
 
 #: Third byte of an IDX file: the type of its entries, big-endian.
 IDX_TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
@@ -18,11 +20,10 @@ def load_idx(path) -> np.ndarray:
     The header is two zero bytes, a type, the number of dimensions and their sizes as big-endian 32-bit numbers; sizes are
     checked against the length of the file before anything is made of them.
     """
-    path = Path(path)
     try:
-        raw = path.read_bytes()
+        raw = (path := Path(path)).read_bytes()
         raw = gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, TypeError, zlib.error) as error:
         raise InvalidInput(f"{path} cannot be read: {error}; give an IDX file, plain or gzipped") from None
     if len(raw) < 4 or raw[:2] != b"\0\0" or raw[2] not in IDX_TYPES:
         raise InvalidInput(f"{path} is not an IDX file: its first bytes are {raw[:4].hex()}; give one such as "
@@ -48,8 +49,12 @@ def binarise(images, threshold=None) -> np.ndarray:
     images = np.asarray(images)
     if images.ndim < 2 or not images.size or images.dtype.kind not in "biuf":
         raise InvalidInput(f"images have shape {images.shape}: give numbers of shape (count, height, width) or (count, N)")
-    threshold = images.max() / 2 if threshold is None else threshold
-    return np.where(images.reshape(len(images), -1) > threshold, 1, -1).astype(np.int8)
+    pixels = images.reshape(len(images), -1)
+    threshold = np.asarray(images.max() / 2 if threshold is None else threshold)
+    if threshold.dtype.kind not in "biuf" or threshold.shape not in ((), pixels.shape[1:]) or np.isnan(threshold).any():
+        raise InvalidInput(f"threshold = {threshold} is not allowed: give a number, or one for each of the "
+                           f"{pixels.shape[1]} pixels")
+    return np.where(pixels > threshold, 1, -1).astype(np.int8)
 
 
 def class_means(signs, labels, M: int) -> tuple[np.ndarray, np.ndarray, float]:
@@ -58,8 +63,9 @@ def class_means(signs, labels, M: int) -> tuple[np.ndarray, np.ndarray, float]:
     The archetype of a class is the sign of its mean over all its images, +1 where they tie; classes are in sorted order.
     """
     signs, labels = np.asarray(signs), np.asarray(labels)
-    if signs.ndim != 2 or labels.shape != signs.shape[:1]:
+    if signs.ndim != 2 or labels.shape != signs.shape[:1] or not signs.size:
         raise InvalidInput(f"signs and labels have shapes {signs.shape} and {labels.shape}: give (count, N) and (count,)")
+    M = fields.integer("M", M, 1)
     classes, counts = np.unique(labels, return_counts=True)
     if counts.min() < M:
         raise InvalidInput(f"M = {M} is too large: class {classes[counts.argmin()]} has {counts.min()} images; lower M")

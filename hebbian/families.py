@@ -28,7 +28,10 @@ def verb(kind: str, family: str, name: str):
 
 def call(kind: str, model, name: str, options: dict):
     """Call a function of a family's room."""
-    return apply(verb(kind, model.family, name), model, options)
+    family = getattr(model, "family", None)
+    if not isinstance(family, str):
+        raise InvalidInput(f"{model!r} is not a model: give one such as hebbian.DenseHopfield(alpha=0.05)")
+    return apply(verb(kind, family, name), model, options)
 
 
 def apply(function, model, options: dict):

@@ -1,10 +1,10 @@
 r"""Theory of dense Hopfield networks that store patterns or learn them from examples: saddle points and phase diagram.
 
-Equations, notation and sources are in `dense_branches` (saddle points), `dense_examples` (average over the examples),
-`dense_noise` (crosstalk), `dense_class` (size dependence of unsupervised learning), `dense_glass` (glass transition for
-p >= 3), `dense_rsb` (replica symmetry breaking) and `dense_synchronous` (all spins at once).  Temperatures are in units of
-the couplings of the Hamiltonian, k_B = 1; energies are per spin and counted from the mean energy of a random configuration,
-as in simulations.
+Equations, notation and sources are in `dense_states` (saddle points), `dense_branches` (which of them exist where),
+`dense_examples` (average over the examples), `dense_noise` (crosstalk), `dense_class` (size dependence of unsupervised
+learning), `dense_glass` (glass transition for p >= 3), `dense_rsb` (replica symmetry breaking) and `dense_synchronous` (all
+spins at once).  Temperatures are in units of the couplings of the Hamiltonian, k_B = 1; energies are per spin and counted
+from the mean energy of a random configuration, as in simulations.
 """
 
 from dataclasses import dataclass, replace
@@ -15,8 +15,8 @@ from hebbian.errors import InvalidInput, NoSolution, NotDefined
 from hebbian.models import fields
 from hebbian.models.dense import DenseHopfield
 from hebbian.theory import dense_branches as branches
-from hebbian.theory import dense_class, dense_learning, dense_planes, dense_rsb, dense_synchronous, saddle
-from hebbian.theory.dense_lines import lines
+from hebbian.theory import dense_class, dense_learning, dense_planes, dense_rsb, dense_states, dense_synchronous, saddle
+from hebbian.theory.dense_lines import CONTINUOUS, lines
 from hebbian.theory.phases import PhaseDiagram
 
 BRANCHES = ("retrieval", "glass", "paramagnet")
@@ -192,6 +192,8 @@ def learning_threshold(model: DenseHopfield, *, T: float = 0.0, odd_only: bool =
     Raises NoSolution where the load is too large for any M.  Expected to scale as r^-2 with a teacher and as r^(-2p) without.
     """
     T = fields.real("T", T, 0.0)
+    if not isinstance(odd_only, (bool, np.bool_)):
+        raise InvalidInput(f"odd_only = {odd_only!r} is not allowed: give True or False")
     if model.protocol == "storage":
         raise NotDefined("the learning threshold is a number of examples: give protocol='supervised' or 'unsupervised'")
     return dense_learning.threshold(lambda M: _equations(replace(model, M=M), average), model.load(), T,
@@ -239,17 +241,20 @@ def phase_diagram(model: DenseHopfield, *, x: str = "alpha", y: str = "T", value
 
     Returns
     -------
-    a mapping of `Line` by name, with attributes `model`, `x` and `y`; each line has arrays named as the axes.  What each line
-    means and where it ends is said in `hebbian.theory.dense_lines`; the names are "spinodal", "first_order", "glass",
-    "replicon", and "dynamical" where the glass transition is discontinuous.  Along M with neither alpha nor T there is
-    "spinodal" alone; `hebbian.theory.dense_planes` says what a line is in each plane.
+    a mapping of `Line` by name, with attributes `model`, `x`, `y` and `absent`, which says why a line is not there; each line
+    has arrays named as the axes.  What each line means and where it ends is said in `hebbian.theory.dense_lines`; the names
+    are "spinodal", "first_order", "glass", "replicon", and "dynamical" where the glass transition is discontinuous.  Along M
+    with neither alpha nor T there is "spinodal" alone; `hebbian.theory.dense_planes` says what a line is in each plane.
     """
     axes = [fields.choice(name, value, dense_planes.AXES) for name, value in (("x", x), ("y", y))]
     if x == y or set(axes) == {"r", "rho"}:
         raise InvalidInput(f"x = {x!r} and y = {y!r} are not two independent parameters: give two of {dense_planes.AXES}")
     points, rsb = fields.integer("points", points, 2), fields.integer("rsb", rsb, 0, 1)
+    if set(axes) == {"alpha", "T"} and values is not None:
+        raise InvalidInput(f"values = {values!r} are of M, r or rho, and the axes are alpha and T: leave them out")
     if set(axes) == {"alpha", "T"}:
-        return PhaseDiagram(model, lines(_equations(model, average), points, rsb), x, y)
+        found = lines(_equations(model, average), points, rsb)
+        return PhaseDiagram(model, found, x, y, {} if "dynamical" in found else {"dynamical": CONTINUOUS})
     if model.protocol == "storage":
         raise NotDefined(f"x = {x!r} and y = {y!r} vary the examples: give protocol='supervised' or 'unsupervised'")
     across = x if x not in ("alpha", "T") else y
@@ -257,10 +262,11 @@ def phase_diagram(model: DenseHopfield, *, x: str = "alpha", y: str = "T", value
     values = dense_planes.VALUES[across] if values is None else values
     if np.ndim(values) != 1 or not len(values):
         raise InvalidInput(f"values = {values!r} is no list: give the values of {across} along the lines")
-    values = [fields.real(f"values of {across}", value, *bounds) for value in values]
+    check = fields.integer if across == "M" else fields.real
+    values = [check(f"values of {across}", value, *bounds) for value in values]
     T = fields.real("T", T, 0.0)
-    found = dense_planes.lines(lambda model: _equations(model, average), model, x, y, values, T, rsb)
-    return PhaseDiagram(model, found, x, y)
+    found, absent = dense_planes.lines(lambda model: _equations(model, average), model, x, y, values, T, rsb)
+    return PhaseDiagram(model, found, x, y, absent)
 
 
 def _equations(model, average="binomial"):
@@ -269,7 +275,7 @@ def _equations(model, average="binomial"):
     if not isinstance(model.energy, str):
         raise NotDefined("theory is defined for energy = 'distinct' and 'power', not for a table of U: its values at "
                          "one size N have no limit for N to infinity; simulate it instead")
-    return branches.equations(model.p, model.energy, model.protocol, model.M, model.r, average)
+    return dense_states.equations(model.p, model.energy, model.protocol, model.M, model.r, average)
 
 
 def _retrieval(model, eq, T, alpha, c):

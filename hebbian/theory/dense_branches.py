@@ -1,128 +1,26 @@
 r"""Replica-symmetric solution branches of dense Hopfield networks, vectorised over temperature and load.
 
-With F(n) = n^p / (p! N), the field on a spin along the retrieved pattern is h = t A + a z, A = F'(n), a = sqrt(lambda),
-where t is the mean of the examples of the pattern on that site (`dense_examples`) and N = R^(p/2).  For storage t = N = 1
-and n = m.  With E over t and z,
-
-    m = E tanh(h/T),     n = E t tanh(h/T),     q = E tanh^2(h/T),     C = (1 - q)/T,     lambda = alpha v(q, C),
-    f = n F'(n) - F(n) - T E ln 2cosh(h/T) + alpha g(q, C, T),
-    e = d(beta f)/d beta = -F(n) + alpha u(q, C, T),
-    stability against replica symmetry breaking:  alpha r(q, C) E sech^4(h/T) / T^2 < 1,
-    stability against unequal overlaps with the examples (unsupervised):  F''(n) E (1 - t^2) sech^2(h/T) / ((M-1) T) < 1,
-
-where v, g, u, r are the crosstalk of `dense_noise` (p = 2: Amit, Gutfreund, Sompolinsky, Ann. Phys. 173, 30 (1987);
-p >= 3: derived from the replicated noise weight, which becomes Gaussian for N to infinity; it reduces to E. Gardner,
-J. Phys. A 20, 3453 (1987) for distinct indices, with her alpha the alpha p!/2 of here and her beta the 2 beta / p!).
-
-At fixed T the retrieval solutions form one curve along which everything but one root is explicit.  Its parameter is y with
-n = erf(y) E|t|: A = F'(n) is known, a is the noise at which E t tanh(h/T) = n, a monotone function, and alpha = a^2 / v.
-For storage at T = 0, a = A / (sqrt 2 y) and this is the classical parametrisation.  alpha starts from 0 at the zero-load
-state, goes through its maximum, the spinodal, and falls again along the unstable states of smaller n.  So the spinodal is a
-root of d alpha / dy and a solution is a root of alpha(y) between the spinodal and the zero-load end: both are bracketed,
-however close to the spinodal they are.  With few examples alpha(y) can have more than one hump, one for each value of t that
-the noise washes out; "retrieval" is the solution of largest n.
+At fixed T the retrieval solutions of the equations of `dense_states` form one curve along which everything but one root is
+explicit.  Its parameter is y with n = erf(y) E|t|: A = F'(n) is known, a is the noise at which E t tanh(h/T) = n, a
+monotone function, and alpha = a^2 / v.  For storage at T = 0, a = A / (sqrt 2 y) and this is the classical parametrisation.
+alpha starts from 0 at the zero-load state, goes through its maximum, the spinodal, and falls again along the unstable
+states of smaller n.  So the spinodal is a root of d alpha / dy and a solution is a root of alpha(y) between the spinodal
+and the zero-load end: both are bracketed, however close to the spinodal they are.  With few examples alpha(y) can have more
+than one hump, one for each value of t that the noise washes out; "retrieval" is the solution of largest n.
 """
 
-from dataclasses import dataclass
 from functools import lru_cache
 from math import factorial
 
 import numpy as np
 
-from hebbian.theory.dense_examples import Binomial, ExampleAverages, Gaussian
-from hebbian.theory.dense_noise import MixedSpin, PairLoop, crosstalk
+from hebbian.theory.dense_states import States
 from hebbian.theory.gaussian import field_averages
 from hebbian.theory.saddle import bracketed_root, maximum
 
 GRID = 40  # points along a retrieval curve that locate its maxima
 MARGINAL_GRID = 24  # points along its upper part that locate where it becomes unstable
-
-
-@dataclass(frozen=True)
-class Equations:
-    """The saddle-point equations of one model: its interaction order, its crosstalk and the examples of a pattern.
-
-    norm : N = R^(p/2), which divides the signal.   M : number of examples that must keep equal overlaps, 1 where none must.
-    """
-
-    p: int
-    noise: PairLoop | MixedSpin
-    examples: Binomial | Gaussian = Binomial(1, 1.0)
-    norm: float = 1.0
-    M: int = 1
-
-    def F(self, n, order=0):
-        """The derivative of the given order of the signal function F(n) = n^p / (p! N)."""
-        return n ** (self.p - order) / (factorial(self.p - order) * self.norm)
-
-    @property
-    def random_field(self) -> float:
-        """zeta'(0): variance per load of the crosstalk at q = 0; where it is not zero there is no paramagnet."""
-        return self.noise.zeta(0.0, 1) if isinstance(self.noise, MixedSpin) else 0.0
-
-
-@dataclass(frozen=True)
-class States:
-    """Points that satisfy the equations: arrays of one shape; `a` is the square root of the noise lambda."""
-
-    equations: Equations
-    T: np.ndarray
-    alpha: np.ndarray
-    n: np.ndarray
-    a: np.ndarray
-    averages: ExampleAverages
-
-    @property
-    def m(self):
-        return np.where(self.n == 0, 0.0, self.averages.m)
-
-    @property
-    def C(self):
-        return self.averages.C
-
-    @property
-    def q(self):
-        return self.averages.q
-
-    @property
-    def free_energy(self):
-        eq = self.equations
-        return (self.n * eq.F(self.n, 1) - eq.F(self.n) - self.averages.log2cosh
-                + self.alpha * eq.noise.free_energy(self.q, self.C, self.T))
-
-    @property
-    def energy(self):
-        return -self.equations.F(self.n) + self.alpha * self.equations.noise.energy(self.q, self.C, self.T)
-
-    @property
-    def scaled_replicon(self):
-        """T times the left-hand side of the stability condition; finite at T = 0, where that diverges."""
-        return self.alpha * self.equations.noise.replicon(self.q, self.C) * self.averages.sech4
-
-    @property
-    def example_instability(self):
-        """Left-hand side of the condition for equal overlaps with all examples; 0 where there is one or a teacher."""
-        if self.equations.M == 1:
-            return np.zeros(self.n.shape)
-        return self.equations.F(self.n, 2) * (self.C - self.averages.n_signal) / (self.equations.M - 1)
-
-    @property
-    def residual(self):
-        """Largest violation of the equations for n, q and lambda, relative to the scale of each."""
-        averages = self.equations.examples.averages(self.equations.F(self.n, 1), self.a, self.T)
-        q = averages.q
-        variance = self.alpha * self.equations.noise.variance(q, averages.C)
-        noise = np.abs(self.a**2 - variance) / np.maximum(variance, np.finfo(float).tiny)
-        noise = np.where(self.alpha == 0, self.a, noise)
-        return np.maximum(np.maximum(np.abs(self.n - averages.n), np.abs(self.q - q)), noise)
-
-
-@lru_cache(maxsize=64)
-def equations(p, energy, protocol="storage", M=1, r=1.0, average="binomial") -> Equations:
-    """Equations of storage or of learning from M examples of quality r; for p = 2 both energies have the same ones."""
-    R, rho = r**2 + (1 - r**2) / M, (1 - r**2) / (M * r**2)
-    examples = Gaussian(rho, r) if average == "gaussian" and rho > 0 else Binomial(M, r)
-    return Equations(p, crosstalk(p, energy, protocol, M, r), examples, R ** (p / 2), M if protocol == "unsupervised" else 1)
+SLIGHT = 1e-8  # load relative to the spinodal below which its noise is lost in the rounding of y
 
 
 # Retrieval
@@ -220,17 +118,30 @@ def _curve(eq, T):
     2.  (With p = 3, M = 25, r = 0.4 and T = 0.1, networks at such a load have m = 0.6, as in one step of replica symmetry
     breaking, and not the m = 0.2 of those states.)  From there on downwards the load is returned as -1.
     """
+    return _curve_at(eq, T.shape, T.tobytes())
+
+
+@lru_cache(maxsize=16)
+def _curve_at(eq, shape, temperatures):
+    """`_curve` at temperatures given by their bytes: its lines and states are asked for one after the other."""
+    T = np.frombuffer(temperatures).reshape(shape)
     low, high = zero_load(eq, T)
     y = low[..., None] + (high - low)[..., None] * ((np.arange(GRID) + 0.5) / GRID) ** 2
     state = on_retrieval_curve(eq, y, T[..., None])
     if eq.p == 2:
-        return y, state.alpha
+        return _frozen(y, state.alpha)
     growth = state.a * eq.noise.log_variance_change(state.q, state.C, -state.T * state.averages.C_noise, state.averages.C_noise)
     rises = np.diff(state.alpha, append=-np.inf, axis=-1) > 0
     past_valley = ~rises & np.flip(np.logical_or.accumulate(np.flip(rises, axis=-1), axis=-1), axis=-1)
     away = (growth > 2) | (past_valley & (eq.F(state.n, 2) * state.averages.n_signal + growth / 2 > 2))
     beyond = np.flip(np.logical_or.accumulate(np.flip(away, axis=-1), axis=-1), axis=-1)
-    return y, np.where(beyond, -1.0, state.alpha)
+    return _frozen(y, np.where(beyond, -1.0, state.alpha))
+
+
+def _frozen(*arrays):
+    for array in arrays:
+        array.setflags(write=False)
+    return arrays
 
 
 def load_end(eq, T):
@@ -241,7 +152,7 @@ def load_end(eq, T):
     (_, end), (y, load) = zero_load(eq, T), _curve(eq, T)
     last = np.where(load > 0, y, -np.inf).max(axis=-1)
     beyond = np.where(y > last[..., None], y, end[..., None]).min(axis=-1)
-    cut = on_retrieval_curve(eq, end, T).alpha < 0
+    cut = np.signbit(on_retrieval_curve(eq, end, T).alpha)  # also where no noise is left, a = 0
     crossing = bracketed_root(lambda y, T: on_retrieval_curve(eq, y, T).alpha, np.where(cut, last, np.nan), beyond, T)
     return np.where(cut, crossing, end)
 
@@ -249,7 +160,10 @@ def load_end(eq, T):
 def spinodal(eq, T):
     """Parameter y of the retrieval state of largest load at temperature T; NaN where there is no retrieval."""
     T = np.asarray(T, dtype=float)
-    y, load = _curve(eq, T)
+    return _fold(eq, T, *_curve(eq, T))
+
+
+def _fold(eq, T, y, load):
     exists = (load > 0).any(axis=-1)
     best = np.where(exists, np.argmax(np.where(load > 0, load, 0.0), axis=-1), 0)[..., None]
     below = np.take_along_axis(y, np.maximum(best - 1, 0), -1)[..., 0]
@@ -298,30 +212,49 @@ def retrieval(eq, T, alpha) -> States:
     from scipy.special import erf
 
     T, alpha = np.broadcast_arrays(np.asarray(T, dtype=float), np.asarray(alpha, dtype=float))
-    fold, (_, end), (y, load) = spinodal(eq, T), zero_load(eq, T), _curve(eq, T)
+    (_, end), (y, load) = zero_load(eq, T), _curve(eq, T)
+    fold = _fold(eq, T, y, load)
+    largest_load = on_retrieval_curve(eq, fold, T).alpha
 
     def excess(y, T, alpha):
         return on_retrieval_curve(eq, y, T).alpha - alpha
 
     # from the last point of the curve that carries the load to the next point
     y = np.concatenate([y, fold[..., None]], axis=-1)
-    carries = np.concatenate([load, on_retrieval_curve(eq, fold, T).alpha[..., None]], axis=-1) >= alpha[..., None]
+    carries = np.concatenate([load, largest_load[..., None]], axis=-1) >= alpha[..., None]
     with np.errstate(invalid="ignore"):
         low = np.max(np.where(carries, y, -np.inf), axis=-1)
         high = np.min(np.where(y > low[..., None], y, end[..., None]), axis=-1)
         low = np.where(np.isfinite(low), low, np.nan)
     saturated = (end == eq.examples.y_max) & (alpha <= on_retrieval_curve(eq, end, T).alpha)
     # Below some load the noise is lost in the rounding of y; there the state without load is the better start.
-    slight = (alpha > 0) & (alpha < 1e-8) & (T < 0.9 * zero_load_temperature(eq)) & ~saturated
+    without = eq.examples.averages(eq.F(eq.examples.largest * erf(end), 1), 0.0, T)
+    with np.errstate(invalid="ignore"):  # no load times an infinite variance, at T = 1 for p = 2
+        variance = alpha * eq.noise.variance(without.q, without.C)
+    slight = (alpha < SLIGHT * largest_load) & (variance > 0) & ~saturated
     y = np.where((alpha == 0) | saturated | slight, end, bracketed_root(excess, low, high, T, alpha))
     n = np.where(saturated, eq.examples.largest, eq.examples.largest * erf(y))
-    without = eq.examples.averages(eq.F(n, 1), 0.0, T)
-    with np.errstate(invalid="ignore"):  # no load times an infinite variance, at T = 1 for p = 2
-        a = np.where(saturated | slight, np.sqrt(np.abs(alpha * eq.noise.variance(without.q, without.C))),
-                     np.where(alpha == 0, 0.0, retrieval_noise(eq, y, T)))
+    a = np.where(slight, np.sqrt(np.abs(variance)), retrieval_noise(eq, y, T))
+    a = np.where(saturated, _saturated_noise(eq, np.where(saturated, a, np.nan), T, alpha), np.where(alpha == 0, 0.0, a))
     for _ in range(2):
         n, a = _polished(eq, n, a, T, alpha)
     return States(eq, T, alpha, n, a, eq.examples.averages(eq.F(n, 1), a, T))
+
+
+def _saturated_noise(eq, largest, T, alpha):
+    """Standard deviation a <= `largest` of the noise where all spins follow the sign of their examples; NaN where that is NaN.
+
+    A spin whose examples tie follows the noise: q and a then depend on each other.
+    """
+    n = eq.examples.largest
+    q = eq.examples.averages(eq.F(n, 1), np.zeros(T.shape), T).q
+
+    def excess(a, T, alpha):
+        av = eq.examples.averages(eq.F(n, 1), a, T)
+        return eq.noise.excess(a, alpha, av.q, av.C)
+
+    low = np.sqrt(alpha * eq.noise.variance(q, 0.0)) * (1 - 1e-9)  # noise and response only raise it
+    return np.where(alpha == 0, 0.0 * largest, bracketed_root(excess, low, np.where(alpha == 0, np.nan, largest), T, alpha))
 
 
 def _polished(eq, n, a, T, alpha):

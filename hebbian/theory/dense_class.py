@@ -24,6 +24,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hebbian.theory import dense_branches as branches
+from hebbian.theory import dense_states
 from hebbian.theory.dense_noise import PairLoop
 from hebbian.theory.gaussian import field_averages
 
@@ -49,12 +50,12 @@ class Averages:
 
 @dataclass(frozen=True)
 class State:
-    """A retrieval state among N spins; the names of `dense_branches.States`.
+    """A retrieval state among N spins; the names of `dense_states.States`.
 
     A, a : signal, and deviation of the crosstalk of the other archetypes.   scatter : variance lambda' of the class's own.
     """
 
-    equations: branches.Equations
+    equations: dense_states.Equations
     N: int
     T: float
     alpha: float

@@ -36,6 +36,8 @@ MEANING = {
     "one_step": "largest load with a retrieval state in one step of replica symmetry breaking",
 }
 
+CONTINUOUS = "the glass transition is continuous: states break up where they freeze"
+
 
 def lines(eq, points, rsb=0) -> dict[str, Line]:
     """All lines by name, each with the given number of points, in order of increasing temperature; rsb = 1 adds "one_step"."""

@@ -68,12 +68,20 @@ class PairLoop:
         """d ln(variance) for changes dq, dC."""
         return dq / q + 2 * self._sum(C, 3) / self._sum(C, 2) * dC
 
+    def excess(self, a, alpha, q, C):
+        """a less the noise that the state makes; it changes sign on a solution, and is free of the pole at w C = 1."""
+        return a * self.gap(q, C) - np.sqrt(alpha * q)
+
     def gap(self, q, C):
         """sqrt(alpha q) / a of a state without overlap, in a form that changes sign where w C = 1."""
         return np.where(self.largest_weight * C < 1, 1, -1) / np.sqrt(self._sum(C, 2))
 
     def replicon(self, q, C):
         return self._sum(C, 2)
+
+    def bend(self, q, C):
+        """(c, d) of lambda'' / lambda'^3 = (c - d y) / alpha^2 over the overlaps of states that break up with weight y."""
+        return 0.0, 2 * self._sum(C, 3) / self._sum(C, 2) ** 3
 
     def free_energy(self, q, C, T):
         rest = sum(nu * (w + T * np.log1p(-np.minimum(w * C, NEARLY_ONE)) - w * q / (1 - w * C)) for w, nu in self.modes)
@@ -121,8 +129,16 @@ class MixedSpin:
         """d ln(variance) for changes dq, dC."""
         return self.zeta(q, 2) / self.zeta(q, 1) * dq
 
+    def excess(self, a, alpha, q, C):
+        """a less the noise that the state makes."""
+        return a - np.sqrt(alpha * self.zeta(q, 1))
+
     def replicon(self, q, C):
         return self.zeta(q, 2)
+
+    def bend(self, q, C):
+        """(c, d) of lambda'' / lambda'^3 = (c - d y) / alpha^2; only for p = 2 does y matter."""
+        return self.zeta(q, 3) / self.zeta(q, 2) ** 3, 0.0
 
     def free_energy(self, q, C, T):
         """-(beta/2) [zeta(1) - zeta(q) - (1-q) zeta'(q)], as a Taylor sum in 1 - q = T C, exact at T = 0."""

@@ -33,11 +33,12 @@ VALUES = {  # along the lines, where none are given
     "rho": tuple(2.0 * np.linspace(0.0, 1.0, 17) ** 2),
 }
 SCAN = 24  # temperatures or qualities that locate a crossing
+BLOCK = 6  # of them at a time
 WORST = 0.02  # of the qualities that are searched
 
 
-def lines(equations, model, x, y, values, T, rsb=0) -> dict[str, Line]:
-    """Lines by name in the plane (x, y) at the given values of one of the two (of x unless x is alpha or T).
+def lines(equations, model, x, y, values, T, rsb=0) -> tuple[dict[str, Line], dict[str, str]]:
+    """Lines by name in the plane (x, y) at the given values of one of the two (of x unless x is alpha or T); why others lack.
 
     equations : maps a model to its equations.   T : temperature, where it is not an axis.
     rsb : 1 adds the one-step capacity to planes with alpha.
@@ -57,8 +58,23 @@ def lines(equations, model, x, y, values, T, rsb=0) -> dict[str, Line]:
             points = _qualities(equations, here, along, T, names)
         for name, point in points.items():
             found.setdefault(name, []).append(point)
-    return {name: Line(**{across: values, along: points}, meaning=dense_lines.MEANING[name])
-            for name, points in found.items() if not np.all(np.isnan(points))}
+    drawn = {name: Line(**{across: values, along: points}, meaning=dense_lines.MEANING[name])
+             for name, points in found.items() if not np.all(np.isnan(points))}
+    return drawn, {name: _reason(model, name, along, T) for name in names if name not in drawn}
+
+
+def _reason(model, name, along, T):
+    """Why a line is not in a plane."""
+    if along == "M" and name != "spinodal":
+        return "along M the spinodal alone is found, which is the learning threshold; give M on the other axis for the rest"
+    if name == "one_step" and along == "T":
+        return "its load hardly depends on T, so that a load has no temperature of its own on it"
+    if name == "dynamical":
+        return dense_lines.CONTINUOUS
+    if name == "first_order" and T == 0 and along != "T":
+        return "at T = 0 it is not computed; give T above 0, or T as an axis"
+    at_T = "at any temperature" if along == "T" else f"at T = {T:g}"
+    return f"it does not reach the plane {at_T} for any of the values of the other axis"
 
 
 def at(model, name, value):
@@ -127,10 +143,15 @@ def _replicon_temperature(eq, alpha, spinodal):
 
 def _last_crossing(excess, grid, end):
     """Largest root of a function that is positive at some point of the grid and negative at the end."""
-    inside = np.flatnonzero(excess(grid) >= 0)
-    if not inside.size:
+    ends = np.append(grid, end * (1 - 1e-9))
+    for last in range(grid.size, 0, -BLOCK):  # from the end, where the root mostly is
+        first = max(last - BLOCK, 0)
+        inside = first + np.flatnonzero(excess(grid[first:last]) >= 0)
+        if inside.size:
+            break
+    else:
         return np.nan
-    low, high = grid[inside[-1]], np.append(grid, end * (1 - 1e-9))[inside[-1] + 1]
+    low, high = grid[inside[-1]], ends[inside[-1] + 1]
     return float(bracketed_root(lambda T: excess(np.atleast_1d(T)), low, high))
 
 

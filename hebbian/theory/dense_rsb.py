@@ -24,6 +24,7 @@ import numpy as np
 
 from hebbian.errors import NoSolution, NotConverged
 from hebbian.theory import dense_branches as branches
+from hebbian.theory.dense_states import Equations
 from hebbian.theory.saddle import RESIDUAL_BOUND
 from hebbian.theory.tilted import field_nodes, tilted_averages
 
@@ -31,6 +32,8 @@ SPACING = 0.007  # of the overlaps n / E|t| at which the solution is followed
 LEAPS = 5  # temperatures at which the capacity is followed from T = 0 to where replica symmetry holds
 SHORTEST = 1e-4  # relative step in temperature below which the search is given up
 JOINED = 0.02  # relative distance in T from where replica symmetry holds within which the law of the excess replaces the search
+NODES = 5  # states, at most, that give the law of y where q1 and q0 nearly meet
+JOINT = 1e-6  # difference of q1 and q0 below which they are taken as one
 DISTINCT = 1e-5  # difference of q1 and q0 below which a solution is the replica-symmetric one in disguise
 
 
@@ -38,7 +41,7 @@ DISTINCT = 1e-5  # difference of q1 and q0 below which a solution is the replica
 class BrokenState:
     """A solution of the one-step equations."""
 
-    equations: branches.Equations
+    equations: Equations
     T: float
     alpha: float
     n: float
@@ -143,20 +146,20 @@ def _unknowns(state):
     return np.array([state.gap, np.log(state.y), np.log(last)])
 
 
-def _solved(trial, guess):
-    """The state trial(x) that satisfies its equations next to x = guess, or None."""
+def _solved(trial, guess, distinct=DISTINCT):
+    """The state trial(x) that satisfies its equations next to x = guess, or None; as many equations as unknowns, in order."""
     from scipy.optimize import root
 
     def violation(x):
         state = trial(x)
         allowed = (0 < state.n < state.equations.examples.largest and 0 < state.alpha < 10 and 0 < state.q0 < state.q1 <= 1
                    and state.C > 0 and state.breaking < 0.99)
-        return state.violation if allowed else np.full(4, 10.0)
+        return state.violation[:x.size] if allowed else np.full(x.size, 10.0)
 
     with np.errstate(all="ignore"):  # trial points of the search may overflow
         found = root(violation, guess, method="hybr", options={"xtol": 1e-13, "eps": 1e-11})
         state = trial(found.x)
-        good = state.gap > DISTINCT and state.residual < RESIDUAL_BOUND
+        good = state.gap > distinct and state.residual < RESIDUAL_BOUND
     return state if good else None
 
 
@@ -291,16 +294,63 @@ def retrieval(eq, T, alpha) -> BrokenState | None:
                          f"the largest load with one is {state.alpha:.9g}; lower alpha")
     if alpha >= state.alpha * (1 - 1e-12):
         return state
+    path = []
     while state is not None and state.alpha > alpha:
+        path.append(state)
         before, state = state, _moved(state, state.n + (float(marginal.n) - state.n) / 8)
     if state is not None:
         ends = [np.array([s.n, *_unknowns(s)]) for s in (before, state)]
         part = (before.alpha - alpha) / (before.alpha - state.alpha)
         state = _at_load(eq, T, alpha, (1 - part) * ends[0] + part * ends[1])
-    if state is None:
+    if state is None and path:
+        state = _nearly_joined(marginal, path, alpha)
+    if state is None and not _joined(eq, T, alpha):
         raise NotConverged(f"one-step solution for p = {eq.p} at T = {T:g} and load {alpha:.9g} not reached: overlaps q1 and "
                            f"q0 nearly meet at load {float(marginal.alpha):.6g}; ask for rsb=0 or a higher load")
     return state
+
+
+def _joined(eq, T, alpha) -> bool:
+    """Whether q1 - q0 is below JOINT where replica symmetry has a solution; it grows as R^2 - T^2, R the scaled replicon."""
+    flat = branches.retrieval(eq, np.float64(T), np.float64(alpha))
+    return bool((flat.scaled_replicon**2 - T**2) / (alpha * eq.noise.replicon(flat.q, flat.C)) < JOINT)
+
+
+def _nearly_joined(marginal, path, alpha):
+    """The state at a load where q1 - q0 is too small for d f/dy, of its third order, to tell y; None where that fails.
+
+    There 1/y^2 is a smooth function of q1 - q0: from its value where they join, and states at which it is known.
+    """
+    eq, T, last = marginal.equations, float(marginal.T), path[-1]
+    known = path[::-2][:NODES]
+    joined = 0.0 if T == 0 else _breaking_where_joined(marginal) ** -2
+    law = np.polyfit([0.0, *(s.gap for s in known)], [joined, *(s.y**-2 for s in known)], len(known))
+    part = (alpha - float(marginal.alpha)) / (last.alpha - float(marginal.alpha))
+
+    def trial(x):
+        gap = np.exp(x[1])
+        return _state(eq, T, x[0], alpha, np.array([gap, -np.log(np.polyval(law, gap)) / 2, x[2]]))
+
+    n = float(marginal.n) + part * (last.n - float(marginal.n))
+    return _solved(trial, np.array([n, np.log(part * last.gap), _unknowns(last)[2]]), distinct=0.0)
+
+
+def _breaking_where_joined(state):
+    """The y of a replica-symmetric state on the de Almeida-Thouless line, in the limit of the states beyond it.
+
+    With u = T ln 2cosh(H/T) and lambda a function of q, E u'''^2 - 2 y E u''^3 + lambda'' / lambda'^3 = 0: d f/dy = 0 to the
+    third order in q1 - q0.
+    """
+    eq, T = state.equations, float(state.T)
+    cubed = skewed = 0.0
+    for mean, deviation, weight, _ in eq.examples.fields(eq.F(float(state.n), 1), float(state.a)):
+        h, weights = field_nodes(mean, deviation, T)
+        tanh, sech2 = np.tanh(h / T), np.cosh(np.minimum(np.abs(h) / T, 300)) ** -2.0
+        cubed += weight * (weights @ sech2**3) / T**3
+        skewed += weight * (weights @ (2 * tanh * sech2) ** 2) / T**4
+    fixed, per_y = eq.noise.bend(float(state.q), float(state.C))
+    alpha2 = float(state.alpha) ** 2
+    return (skewed + fixed / alpha2) / (2 * cubed + per_y / alpha2)
 
 
 # Glass

@@ -10,7 +10,7 @@ import pytest
 
 import hebbian as hb
 from hebbian.theory import dense_branches as branches
-from hebbian.theory import dense_class
+from hebbian.theory import dense_class, dense_states
 
 POINTS = [  # p, K, M, r, T, N
     (3, 40, 7, 0.6, 0.1, 150), (3, 20, 10, 0.5, 0.15, 90), (2, 8, 6, 0.6, 0.2, 300), (4, 200, 5, 0.8, 0.02, 70)]
@@ -23,7 +23,7 @@ def network(p, K, M, r):
 def solved(p, K, M, r, T, N):
     """The state at size N and the factor c by which its temperature and load were divided."""
     c = float(np.prod(1 - np.arange(1, p) / N)) if p > 2 else 1.0
-    eq = branches.equations(p, "distinct", "unsupervised", M, r)
+    eq = dense_states.equations(p, "distinct", "unsupervised", M, r)
     return dense_class.retrieval(eq, N, T / c, (K - 1) / N ** (p - 1) / c), c
 
 
@@ -86,7 +86,7 @@ def test_energy_is_the_derivative_of_beta_f(point):
 def test_large_systems_approach_the_infinite_one_as_1_over_N(point):
     p, K, M, r, T, N = point
     alpha = K / N ** (p - 1)
-    eq = branches.equations(p, "distinct", "unsupervised", M, r)
+    eq = dense_states.equations(p, "distinct", "unsupervised", M, r)
     infinite = float(branches.retrieval(eq, T, alpha).m)
     shifts = [N * (dense_class.retrieval(eq, N, T, alpha).m - infinite) for N in (10**5, 10**6, 10**7)]
     assert shifts[0] < 0 and shifts[1] == pytest.approx(shifts[2], rel=1e-3) and shifts[0] == pytest.approx(shifts[2], rel=1e-2)
@@ -95,7 +95,7 @@ def test_large_systems_approach_the_infinite_one_as_1_over_N(point):
 def test_poor_examples_have_the_entropy_that_scatter_gives_them():
     # cold and without load, m = erf(1 / sqrt(2 rho')), rho' = rho [1 + (p - 1)^2 (1 - r^2) / (N n^2 (1 - w C')^2)]
     p, M, r, N = 3, 401, 0.1, 20_000
-    eq = branches.equations(p, "distinct", "unsupervised", M, r)
+    eq = dense_states.equations(p, "distinct", "unsupervised", M, r)
     state = dense_class.retrieval(eq, N, 1e-5, 0.0)
     rho = (1 - r**2) / (M * r**2)
     relative = (p - 1) ** 2 * (1 - r**2) / (N * (state.n * (1 - state.example_instability)) ** 2)
@@ -104,7 +104,7 @@ def test_poor_examples_have_the_entropy_that_scatter_gives_them():
 
 
 def test_differences_of_the_examples_weigh_what_they_do_in_the_crosstalk_of_pairs():
-    eq = branches.equations(2, "distinct", "unsupervised", 7, 0.6)
+    eq = dense_states.equations(2, "distinct", "unsupervised", 7, 0.6)
     assert dense_class.loop(eq, 0.5).largest_weight == pytest.approx(eq.noise.modes[0][0], rel=1e-14)
 
 

@@ -3,12 +3,14 @@
 import numpy as np
 import pytest
 
-from hebbian.errors import NoSolution, NotDefined
+import hebbian as hb
+from hebbian.errors import InvalidInput, NoSolution, NotDefined
 from hebbian.models.dense import DenseHopfield
 from hebbian.theory import dense_branches as branches
 from hebbian.theory import dense_lines
-from hebbian.theory.dense import capacity, phase_diagram, solve, spinodal_temperature
+from hebbian.theory.dense import capacity, learning_threshold, phase_diagram, solve, spinodal_temperature
 from hebbian.theory.dense_glass import glass_temperatures
+from hebbian.theory.dense_states import equations
 from hebbian.theory.saddle import bracketed_root, maximum
 
 KINDS = [(2, "distinct")] + [(p, energy) for p in range(3, 9) for energy in ("distinct", "power")]
@@ -80,7 +82,7 @@ def test_spinodal_loads(p, energy, table):
 
 
 def test_reentrance_of_p_2():
-    eq = branches.equations(2, "distinct")
+    eq = equations(2, "distinct")
     T, load = maximum(lambda T: branches.spinodal_load(eq, T), np.linspace(0, 0.5, 50))
     assert load == pytest.approx(0.13818851, abs=PRINTED * 1e-8) and T == pytest.approx(0.02287, abs=PRINTED * 1e-5)
     between = DenseHopfield(alpha=0.13815)  # retrieval needs a lowest temperature as well
@@ -105,7 +107,7 @@ def test_reentrance_of_p_2():
     ],
 )
 def test_first_order_temperatures(p, digits, table):
-    eq = branches.equations(p, "distinct")
+    eq = equations(p, "distinct")
     for alpha, T in table.items():
         assert dense_lines.first_order_load(eq, np.array([T]))[0] == pytest.approx(
             alpha, abs=PRINTED * digits * abs(np.gradient(list(table), list(table.values()))).max()
@@ -113,7 +115,7 @@ def test_first_order_temperatures(p, digits, table):
 
 
 def test_first_order_load_of_p_2_at_zero_temperature():
-    load = dense_lines.first_order_load(branches.equations(2, "distinct"), np.array([0.0]))[0]
+    load = dense_lines.first_order_load(equations(2, "distinct"), np.array([0.0]))[0]
     assert load == pytest.approx(0.0518543309189, abs=PRINTED * 1e-13)
     assert solve(DenseHopfield(alpha=load), T=0.0).m == pytest.approx(0.9999886854, abs=PRINTED * 1e-10)
 
@@ -144,7 +146,7 @@ def test_replicon_temperature_at_small_load():
 
 @pytest.mark.parametrize("p, dynamical, static", [(3, 0.39352081, 0.37607744), (4, 0.19584040, 0.17807887)])
 def test_glass_temperatures_of_distinct_indices(p, dynamical, static):
-    assert glass_temperatures(branches.equations(p, "distinct")) == pytest.approx(
+    assert glass_temperatures(equations(p, "distinct")) == pytest.approx(
         (dynamical, static), abs=PRINTED * 1e-8
     )
 
@@ -152,7 +154,7 @@ def test_glass_temperatures_of_distinct_indices(p, dynamical, static):
 def test_glass_temperatures_of_the_ising_three_spin_glass():
     # in units of J = sqrt(2 alpha / p!): T_d = 0.682 J, T_K = 0.651 J
     J = np.sqrt(1 / 3)
-    dynamical, static = glass_temperatures(branches.equations(3, "distinct"))
+    dynamical, static = glass_temperatures(equations(3, "distinct"))
     assert dynamical / J == pytest.approx(0.682, abs=PRINTED * 1e-3) and static / J == pytest.approx(
         0.651, abs=PRINTED * 1e-3
     )
@@ -167,25 +169,25 @@ def test_p_2_glass_line():
 
 
 def test_full_power_of_p_4_freezes_continuously():
-    assert glass_temperatures(branches.equations(4, "power")) == pytest.approx((0.5, 0.5), rel=1e-15)  # sqrt(zeta''(0))
+    assert glass_temperatures(equations(4, "power")) == pytest.approx((0.5, 0.5), rel=1e-15)  # sqrt(zeta''(0))
 
 
 @pytest.mark.parametrize("p", [6, 8])
 def test_full_power_of_higher_even_p_freezes_discontinuously_first(p):
-    eq = branches.equations(p, "power")
+    eq = equations(p, "power")
     dynamical, static = glass_temperatures(eq)
     assert dynamical > static > np.sqrt(eq.noise.zeta(0.0, 2))
 
 
 def test_full_power_of_p_3_freezes_where_its_symmetric_state_does():
-    t, _ = glass_temperatures(branches.equations(3, "power"))
+    t, _ = glass_temperatures(equations(3, "power"))
     s = solve(DenseHopfield(alpha=1.0, p=3, energy="power"), T=t, branch="glass")
     assert s.replicon == pytest.approx(1, abs=1e-12)
 
 
 @pytest.mark.parametrize("p", [5, 7])
 def test_random_field_does_not_change_the_kind_of_transition_at_larger_p(p):
-    eq = branches.equations(p, "power")
+    eq = equations(p, "power")
     dynamical, static = glass_temperatures(eq)
     assert dynamical > static
     # the symmetric state is still stable there
@@ -210,7 +212,7 @@ def test_lines_are_complete_and_ordered(diagrams):
     for (p, energy), diagram in diagrams.items():
         expected = {"spinodal", "first_order", "glass", "replicon"}
         if p > 2:
-            dynamical, static = glass_temperatures(branches.equations(p, energy))
+            dynamical, static = glass_temperatures(equations(p, energy))
             expected |= {"dynamical"} if dynamical > static else set()
         assert set(diagram) == expected
         for line in diagram.values():
@@ -250,7 +252,7 @@ def competitors(p, energy, alpha, T):
         if p == 2
         else 0.0
         if energy == "distinct"
-        else np.sqrt(alpha * branches.equations(p, energy).noise.zeta(0.0, 2))
+        else np.sqrt(alpha * equations(p, energy).noise.zeta(0.0, 2))
     )
     return ["glass"] if T < continuous else ["paramagnet"]
 
@@ -259,7 +261,7 @@ def competitors(p, energy, alpha, T):
 def test_lines_of_distinct_indices_meet_on_the_nishimori_line(p, diagrams):
     # at T = alpha the retrieved pattern is one more equilibrium state: the spinodal is marginal at the dynamical
     # temperature and the free energies are equal at the static one, T = alpha = t^2
-    dynamical, static = glass_temperatures(branches.equations(p, "distinct"))
+    dynamical, static = glass_temperatures(equations(p, "distinct"))
     end = diagrams[p, "distinct"]["replicon"]
     assert end.T[-1] == pytest.approx(dynamical**2, rel=1e-9) and end.alpha[-1] == pytest.approx(dynamical**2, rel=1e-9)
     start = diagrams[p, "distinct"]["first_order"]
@@ -275,7 +277,7 @@ def test_replicon_line_of_p_2_meets_the_spinodal(diagrams):
 def test_spinodal_temperature_inverts_capacity():
     rng = np.random.default_rng(3)
     for p, energy in KINDS:
-        zero_load = branches.zero_load_temperature(branches.equations(p, energy))
+        zero_load = branches.zero_load_temperature(equations(p, energy))
         T = zero_load * rng.uniform(0.7, 0.99)
         alpha = capacity(DenseHopfield(p=p, energy=energy), T=T)
         assert spinodal_temperature(DenseHopfield(alpha=alpha, p=p, energy=energy)) == pytest.approx(T, rel=1e-11)
@@ -297,7 +299,30 @@ def test_glass_line_of_distinct_indices_is_a_zero_of_the_complexity():
     # between the two temperatures states exist (q1 > 0 solves its equation) and are exponentially many
     from hebbian.theory.dense_glass import _complexity, _temperature_squared
 
-    eq = branches.equations(3, "distinct")
+    eq = equations(3, "distinct")
     dynamical, static = glass_temperatures(eq)
     D = bracketed_root(np.vectorize(lambda D: _temperature_squared(eq, 0.0, D) - (0.38**2)), 1.34, 5.0)
     assert static < 0.38 < dynamical and 0 < _complexity(eq, 0.0, D) < np.log(2)
+
+
+def test_a_line_that_is_not_drawn_says_why():
+    model = DenseHopfield(p=2, alpha=0.02, protocol="unsupervised", M=15, r=0.7)
+    continuous = phase_diagram(model, points=4)
+    cold = phase_diagram(model, x="alpha", y="r", values=(0.7, 0.9))
+    learned = phase_diagram(model, x="r", y="M", values=(0.7,), T=0.1)
+    assert set(continuous.absent) == {"dynamical"} and "first_order" in cold.absent and set(learned) == {"spinodal"}
+    for diagram in (continuous, cold, learned):
+        assert set(diagram) | set(diagram.absent) == {"spinodal", "first_order", "glass", "dynamical", "replicon"}
+    with pytest.raises(KeyError, match="continuous"):
+        continuous["dynamical"]
+
+
+@pytest.mark.parametrize("call, sentence", [
+    (lambda m: phase_diagram(m, x="M", y="T", values=[2.5]), "values of M = 2.5"),
+    (lambda m: phase_diagram(m, values=[1, 2]), "leave them out"),
+    (lambda m: learning_threshold(m, odd_only="x"), "give True or False"),
+    (lambda m: hb.solve(3, T=0.1), "is not a model"),
+])
+def test_what_makes_no_sense_is_one_sentence(call, sentence):
+    with pytest.raises(InvalidInput, match=sentence):
+        call(DenseHopfield(alpha=0.01, protocol="supervised", M=5, r=0.7))

@@ -1,5 +1,6 @@
 """One step of replica symmetry breaking: published numbers, the textbook free energy, limits, a route of its own in mpmath."""
 
+from dataclasses import replace
 from math import comb, factorial
 
 import mpmath as mp
@@ -9,6 +10,7 @@ import pytest
 import hebbian as hb
 from hebbian.theory import dense_branches as branches
 from hebbian.theory import dense_rsb
+from hebbian.theory.dense_states import equations
 from hebbian.theory.tilted import _direct, _thermal, field_nodes, tilted_averages
 
 KINDS = [(2, "distinct"), (3, "distinct"), (4, "distinct"), (3, "power"), (4, "power")]
@@ -67,18 +69,18 @@ def test_one_step_capacities_at_zero_temperature(p, energy, load, overlap):
     model = hb.DenseHopfield(p=p, energy=energy)
     broken = hb.capacity(model, T=0, rsb=1)
     assert broken == pytest.approx(load, abs=6e-8) and broken > hb.capacity(model, T=0)
-    assert dense_rsb.largest(branches.equations(p, energy), 0.0).m == pytest.approx(overlap, abs=6e-4)
+    assert dense_rsb.largest(equations(p, energy), 0.0).m == pytest.approx(overlap, abs=6e-4)
 
 
 def test_ground_state_of_the_three_spin_glass():
     # -0.8135 J with J = sqrt(2 alpha / 3!)
-    e = dense_rsb.glass_energy(branches.equations(3, "distinct"))
+    e = dense_rsb.glass_energy(equations(3, "distinct"))
     assert e == pytest.approx(-0.46969463, abs=1e-8) and e * np.sqrt(3) == pytest.approx(-0.8135, abs=5e-5)
 
 
 @pytest.mark.parametrize("p, energy", KINDS[:1] + [slowly(*kind) for kind in KINDS[1:]])
 def test_capacity_joins_zero_temperature_and_the_symmetric_spinodal(p, energy):
-    model, eq = hb.DenseHopfield(p=p, energy=energy), branches.equations(p, energy)
+    model, eq = hb.DenseHopfield(p=p, energy=energy), equations(p, energy)
     end = branches.spinodal_instability(eq)
     assert hb.capacity(model, T=1e-7 * end, rsb=1) == pytest.approx(hb.capacity(model, T=0.0, rsb=1), rel=1e-7)
     for T in (end, 1.2 * end):
@@ -91,11 +93,11 @@ def test_capacity_joins_zero_temperature_and_the_symmetric_spinodal(p, energy):
 
 @pytest.mark.parametrize("p, T", [(2, 0.02507), (3, 0.15486), (4, 0.03835)])
 def test_where_the_one_step_capacity_joins(p, T):
-    assert branches.spinodal_instability(branches.equations(p, "distinct")) == pytest.approx(T, abs=6e-6)
+    assert branches.spinodal_instability(equations(p, "distinct")) == pytest.approx(T, abs=6e-6)
 
 
 def test_the_law_near_the_join_meets_the_search():
-    eq = branches.equations(3, "distinct")
+    eq = equations(3, "distinct")
     T = (1 - 0.5 * dense_rsb.JOINED) * branches.spinodal_instability(eq)
     assert dense_rsb.capacity(eq, T) == pytest.approx(dense_rsb.largest(eq, T).alpha, rel=1e-9)
 
@@ -189,7 +191,7 @@ def test_energy_and_crosstalk_are_derivatives_of_the_free_energy(state):
     e = model.alpha * 1e-4
     by_load = [f(alpha=model.alpha + k * e) for k in (-2, -1, 1, 2)]
     slope = (by_load[0] - 8 * by_load[1] + 8 * by_load[2] - by_load[3]) / (12 * e)
-    eq = branches.equations(model.p, model.energy, model.protocol, model.M, model.r)
+    eq = equations(model.p, model.energy, model.protocol, model.M, model.r)
     broken = dense_rsb.retrieval(eq, s.T, model.alpha)
     crosstalk, C = broken.crosstalk, broken.C
     conjugate = crosstalk.common * (C + broken.y * broken.gap) + crosstalk.own * (C + broken.y * broken.q1)
@@ -281,3 +283,38 @@ def test_what_one_step_refuses():
         hb.capacity(hb.DenseHopfield(p=3), T=0.05, rsb=2)
     with pytest.raises(hb.NoSolution, match="at any load"):
         hb.capacity(hb.DenseHopfield(), T=1.2, rsb=1)
+
+
+@pytest.mark.parametrize("model, part", [(hb.DenseHopfield(p=3), 0.5), (hb.DenseHopfield(p=3), 0.93),
+                                         (hb.DenseHopfield(p=2), 0.8),
+                                         pytest.param(hb.DenseHopfield(p=3, protocol="unsupervised", M=20, r=0.6), 0.5,
+                                                      marks=pytest.mark.slow)])
+def test_one_step_joins_replica_symmetry_on_the_line_of_its_instability(model, part):
+    eq = equations(model.p, model.energy, model.protocol, model.M, model.r)
+    T = part * branches.spinodal_instability(eq)
+    marginal = branches.marginal(eq, np.float64(T))
+    low, high = float(marginal.alpha), hb.capacity(model, T=T, rsb=1)
+    near, far = (hb.solve(replace(model, alpha=low + x * (high - low)), T=T, rsb=1) for x in (0.01, 0.02))
+    assert (far.q1 - far.q0) / (near.q1 - near.q0) == pytest.approx(2.0, rel=0.01)  # it opens linearly in the load
+    for s, x in ((near, 0.01), (far, 0.02)):
+        flat = hb.solve(replace(model, alpha=low + x * (high - low)), T=T)
+        assert (s.m, s.q, s.free_energy) == pytest.approx((flat.m, flat.q, flat.free_energy), abs=1e3 * (s.q1 - s.q0) ** 2)
+        assert 0 < s.free_energy - flat.free_energy or s.q1 - s.q0 < 1e-4  # of third order: below rounding there
+    below = hb.solve(replace(model, alpha=low * (1 - 1e-9)), T=T, rsb=1)
+    assert not hasattr(below, "q1") and below.replicon == pytest.approx(1.0, abs=1e-5)
+
+
+@pytest.mark.parametrize("model, part", [(hb.DenseHopfield(p=3), 0.5), (hb.DenseHopfield(p=2), 0.5),
+                                         (hb.DenseHopfield(p=4, energy="power"), 0.6),
+                                         pytest.param(hb.DenseHopfield(p=2, protocol="unsupervised", M=10, r=0.8), 0.5,
+                                                      marks=pytest.mark.slow)])
+def test_breaking_parameter_where_the_overlaps_join(model, part):
+    eq = equations(model.p, model.energy, model.protocol, model.M, model.r)
+    T = part * branches.spinodal_instability(eq)
+    marginal = branches.marginal(eq, np.float64(T))
+    joined = T * dense_rsb._breaking_where_joined(marginal)
+    low, high = float(marginal.alpha), hb.capacity(model, T=T, rsb=1)
+    states = [hb.solve(replace(model, alpha=low + x * (high - low)), T=T, rsb=1) for x in (0.1, 0.15, 0.2, 0.3)]
+    law = np.polyfit([s.q1 - s.q0 for s in states], [s.breaking for s in states], 3)
+    assert law[-1] == pytest.approx(joined, rel=2e-3)
+    assert abs(states[0].breaking - joined) > 4e-3 * joined  # the curve through all does what one state does not

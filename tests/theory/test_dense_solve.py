@@ -14,6 +14,7 @@ from hebbian.theory import dense_branches as branches
 from hebbian.theory.dense import capacity, predict, solve
 from hebbian.theory.dense_examples import Binomial
 from hebbian.theory.dense_glass import glass_temperatures
+from hebbian.theory.dense_states import equations
 from hebbian.theory.gaussian import field_averages
 
 KINDS = [(2, "distinct")] + [(p, energy) for p in range(3, 9) for energy in ("distinct", "power")]
@@ -25,7 +26,7 @@ def dense(p, energy, alpha):
 
 
 def zero_load_temperature(p):
-    return branches.zero_load_temperature(branches.equations(p, "distinct"))
+    return branches.zero_load_temperature(equations(p, "distinct"))
 
 
 def numbers(s):
@@ -110,7 +111,7 @@ def test_retrieval_is_found_wherever_it_exists_and_nowhere_else(p, energy):
 @pytest.mark.parametrize("p, energy", KINDS)
 def test_branch_is_continuous_where_the_representation_changes(p, energy):
     # noise equal to temperature, and the load below which m = 1 to rounding
-    eq = branches.equations(p, energy)
+    eq = equations(p, energy)
     cold = 0.01 * zero_load_temperature(p)
     saturation = float(branches.on_retrieval_curve(eq, Binomial.y_max, cold).alpha)
     equal = float(cold**2 / eq.noise.variance(1.0, 0.0))
@@ -206,7 +207,7 @@ def test_paramagnet_of_higher_orders(p, energy):
 def test_nishimori_line(p):
     # distinct indices at T = alpha: patterns and noise are those of an optimal inference problem, so the overlap with
     # the pattern equals the overlap of two replicas and the energy that of the pattern itself, at every size
-    dynamical, _ = glass_temperatures(branches.equations(p, "distinct"))
+    dynamical, _ = glass_temperatures(equations(p, "distinct"))
     for fraction in (0.3, 0.8, 0.98):  # of where the retrieval phase ends on this line
         T = fraction * dynamical**2
         s = solve(dense(p, "distinct", T), T=T)
@@ -219,13 +220,13 @@ def test_covariance_of_the_crosstalk_is_that_of_the_energies():
     x, w = np.polynomial.hermite_e.hermegauss(20)
     w = w / w.sum()
     for p in range(3, 9):
-        noise = branches.equations(p, "power").noise
+        noise = equations(p, "power").noise
         for q in (0.0, 0.3, 0.9):
             second = q * x[:, None] + np.sqrt(1 - q * q) * x
             covariance = w @ (x[:, None] ** p * second**p) @ w / factorial(p) ** 2
             mean = w @ x**p / factorial(p)
             assert noise.zeta(q) == pytest.approx(covariance - mean**2, rel=1e-11)  # cancellation of large moments
-    assert branches.equations(4, "power").noise.coefficients == pytest.approx((0, 0, 1 / 8, 0, 1 / 24))
+    assert equations(4, "power").noise.coefficients == pytest.approx((0, 0, 1 / 8, 0, 1 / 24))
 
 
 # Derivatives of the free energy
@@ -244,7 +245,7 @@ POINTS = [
 def test_energy_is_the_derivative_of_beta_f(p, energy, alpha, T, branch):
     model, h = dense(p, energy, alpha), 1e-4
     if branch == "glass":
-        T = min(T, 0.9 * branches.glass_end(branches.equations(p, energy), alpha))
+        T = min(T, 0.9 * branches.glass_end(equations(p, energy), alpha))
     beta_f = [solve(model, T=T / (1 + s * h), branch=branch).free_energy / T * (1 + s * h) for s in (-2, -1, 1, 2)]
     slope = (beta_f[0] - 8 * beta_f[1] + 8 * beta_f[2] - beta_f[3]) / (12 * h) * T
     scale = abs(solve(model, T=T, branch=branch).free_energy)
@@ -254,7 +255,7 @@ def test_energy_is_the_derivative_of_beta_f(p, energy, alpha, T, branch):
 @pytest.mark.parametrize("p, energy, alpha, T", POINTS)
 def test_free_energy_is_stationary_in_its_order_parameters(p, energy, alpha, T):
     # f as a function of (m, q, lambda), each moved alone; p >= 3: lambda = alpha zeta'(q) is part of the definition
-    eq = branches.equations(p, energy)
+    eq = equations(p, energy)
     s = solve(dense(p, energy, alpha), T=T)
 
     def f(m, q, noise):
@@ -335,7 +336,7 @@ def test_random_field_keeps_one_state_without_overlap_at_every_temperature():
 @pytest.mark.parametrize("p, energy", KINDS[:5])
 def test_glass_ends_continuously_or_not(p, energy):
     alpha = 0.05
-    eq = branches.equations(p, energy)
+    eq = equations(p, energy)
     if eq.random_field:
         return
     end = branches.glass_end(eq, alpha)

@@ -9,7 +9,7 @@ from math import factorial
 import numpy as np
 import pytest
 from scipy.optimize import brentq, minimize_scalar
-from scipy.special import roots_legendre
+from scipy.special import erf, roots_legendre
 from scipy.stats import binom
 
 import hebbian as hb
@@ -51,6 +51,15 @@ class Learning:
             total += weight * np.array([m, t * m, w @ tanh**2])
         return total
 
+    def crosstalk(self, q, C=None):
+        """(g, v) of lambda = alpha v / g^2, with g = 1 - C for p = 2, where the noise has its pole."""
+        C = (1 - q) / self.T if C is None else C
+        if self.p == 2:
+            modes = [((1 - self.r**2) / (self.M * self.R), self.M - 1), (1.0, 1)] if self.blind else [(1.0, 1)]
+            return 1 - C, q * sum(nu * w**2 * ((1 - C) / (1 - w * C) if w < 1 else 1.0) ** 2 for w, nu in modes)
+        share = (self.r ** (2 * self.p) + (1 - self.r ** (2 * self.p)) / self.M) / self.R**self.p if self.blind else 1.0
+        return 1.0, share * q ** (self.p - 1) / factorial(self.p - 1)
+
     def at(self, d):
         """(load, m, n, q) of the state of that d; load -1 where there is none."""
         def excess(s):
@@ -63,13 +72,8 @@ class Learning:
             high *= 2
         s = brentq(excess, 1e-9, high, xtol=1e-15, rtol=1e-15)
         m, n, q = self.averages(d, s)
-        C = (1 - q) / self.T
-        if self.p == 2:
-            modes = [((1 - self.r**2) / (self.M * self.R), self.M - 1), (1.0, 1)] if self.blind else [(1.0, 1)]
-            variance = q * sum(nu * w**2 / (1 - w * C) ** 2 for w, nu in modes) if C < 1 else -1.0
-        else:
-            share = (self.r ** (2 * self.p) + (1 - self.r ** (2 * self.p)) / self.M) / self.R**self.p if self.blind else 1.0
-            variance = share * q ** (self.p - 1) / factorial(self.p - 1)
+        gap, made = self.crosstalk(q)
+        variance = made / gap**2 if gap > 0 else -1.0
         return (s * self.T) ** 2 / variance, m, n, q
 
 
@@ -104,3 +108,42 @@ def test_state_and_capacity_at_a_random_point(protocol, average, p, M, r, warmth
     _, m, n, q = own.at(root)
     s = hb.solve(hb.DenseHopfield(p=p, alpha=alpha, M=M, r=r, protocol=protocol), T=T, average=average)
     assert (s.m, s.n * r * (1 + model.rho), s.q) == pytest.approx((m, n, q), abs=1e-11)
+
+
+# Small loads: spins whose examples tie follow the noise alone, which for p = 2 then stays finite as the load falls to 0
+# (C -> 1); and capacities far below 1, at which a load is not small for being below 1e-8.  Each at that part of its capacity.
+SMALL = [
+    (2, "unsupervised", 2, 0.278, 0.4, 1e-6), (2, "unsupervised", 2, 0.278, 0.4, 1e-14),
+    (2, "supervised", 8, 0.868, 0.01, 1e-3), (2, "storage", 1, 1.0, 0.999999, 0.5),
+    (3, "supervised", 2, 0.543, 0.012, 1e-3), (3, "supervised", 2, 0.543, 0.012, 0.03),
+    (3, "unsupervised", 2, 0.981, 0.014, 0.03), (4, "unsupervised", 40, 0.125, 0.024, 1e-3),
+    (5, "unsupervised", 31, 0.185, 0.0062, 0.03), (6, "unsupervised", 3, 0.072, 0.001, 0.5),
+]
+
+
+@pytest.mark.parametrize("p, protocol, M, r, T, part", SMALL)
+def test_state_at_a_small_load_solves_the_equations(p, protocol, M, r, T, part):
+    model = hb.DenseHopfield(p=p, M=M, r=r, protocol=protocol)
+    alpha = part * hb.capacity(model, T=T)
+    s = hb.solve(hb.DenseHopfield(p=p, alpha=alpha, M=M, r=r, protocol=protocol), T=T)
+    own, n = Learning(model, "binomial", T), s.n * r * (1 + model.rho)
+    d = n ** (p - 1) / (factorial(p - 1) * own.R ** (p / 2) * T)
+    m, overlap, q = own.averages(d, np.sqrt(s.noise) / T)
+    assert (s.m, n, s.q) == pytest.approx((m, overlap, q), abs=1e-13)
+    gap, made = own.crosstalk(s.q)
+    assert gap * np.sqrt(s.noise) == pytest.approx(np.sqrt(alpha * made), abs=1e-13 * np.sqrt(s.noise))
+
+
+@pytest.mark.parametrize("protocol, M, r, part", [("supervised", 2, 0.5, 1e-12), ("unsupervised", 20, 0.267, 1e-6),
+                                                  ("supervised", 200, 0.589, 1e-3), ("unsupervised", 40, 0.777, 1e-9)])
+def test_ties_at_zero_temperature_and_small_load(protocol, M, r, part):
+    model = hb.DenseHopfield(M=M, r=r, protocol=protocol)
+    alpha = part * hb.capacity(model)
+    s = hb.solve(hb.DenseHopfield(alpha=alpha, M=M, r=r, protocol=protocol), T=0.0)
+    n, a = s.n * r * (1 + model.rho), np.sqrt(s.noise)
+    t, weight = np.array(Learning(model, "binomial", 1.0).laws).T
+    x = t * n / model.R / a
+    C = np.sqrt(2 / np.pi) / a * (weight @ np.exp(-x**2 / 2))
+    assert (s.m, n, s.q) == pytest.approx((weight @ erf(x / np.sqrt(2)), weight @ (t * erf(x / np.sqrt(2))), 1.0), abs=1e-14)
+    gap, made = Learning(model, "binomial", 1.0).crosstalk(1.0, C)
+    assert gap * a == pytest.approx(np.sqrt(alpha * made), abs=1e-13 * a)

@@ -53,3 +53,26 @@ def test_images_become_archetypes_and_examples():
     assert run.m.mean > 0.9
     with pytest.raises(hb.InvalidInput, match="class 0 has 40"):
         class_means(signs, labels, M=41)
+
+
+def test_a_damaged_gzip_file_is_one_sentence(tmp_path):
+    image = struct.pack(">HBB3I", 0, 8, 3, 4, 2, 2) + bytes(range(16))
+    damaged = bytearray(gzip.compress(image))
+    damaged[15] ^= 0xFF
+    (tmp_path / "damaged.gz").write_bytes(bytes(damaged))
+    with pytest.raises(hb.InvalidInput, match="damaged.gz cannot be read.*give an IDX file"):
+        load_idx(tmp_path / "damaged.gz")
+    with pytest.raises(hb.InvalidInput, match="None cannot be read"):
+        load_idx(None)
+
+
+@pytest.mark.parametrize("threshold", ["a", np.ones(3), np.nan])
+def test_a_threshold_that_fits_no_pixels(threshold):
+    with pytest.raises(hb.InvalidInput, match="one for each of the 4 pixels"):
+        binarise(np.arange(16).reshape(4, 2, 2), threshold=threshold)
+
+
+@pytest.mark.parametrize("M", [0, -1, 1.5, "a"])
+def test_a_number_of_examples_that_is_none(M):
+    with pytest.raises(hb.InvalidInput, match="M = .* is not allowed"):
+        class_means(np.ones((4, 3), int), [0, 0, 1, 1], M)
