@@ -36,14 +36,15 @@ typedef struct {
     const int8_t *even, *odd;
 } next_lines;
 
-static inline next_lines lines_of(const supervised_system *system, int64_t replica, const int8_t *row)
+ALWAYS_INLINE next_lines lines_of(const supervised_system *system, int64_t replica, const int8_t *row)
 {
     const int8_t *next = (const int8_t *) ((uintptr_t) row + (uintptr_t) (system->stretch * system->width)); /* maybe no row */
     if (system->replicas == 1) return (next_lines){next, next + 64};
     return (next_lines){next + replica % 2 * 64, next + replica % 2 * 64};
 }
 
-static inline void fetch(next_lines lines, int64_t at)
+/* Inlined before anything decides that a call without a result does nothing. */
+ALWAYS_INLINE void fetch(next_lines lines, int64_t at)
 {
     __builtin_prefetch(lines.even + at, 0, 2);
     __builtin_prefetch(lines.odd + at, 0, 2);
