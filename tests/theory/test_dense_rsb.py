@@ -294,12 +294,14 @@ def test_one_step_joins_replica_symmetry_on_the_line_of_its_instability(model, p
     T = part * branches.spinodal_instability(eq)
     marginal = branches.marginal(eq, np.float64(T))
     low, high = float(marginal.alpha), hb.capacity(model, T=T, rsb=1)
-    near, far = (hb.solve(replace(model, alpha=low + x * (high - low)), T=T, rsb=1) for x in (0.01, 0.02))
-    assert (far.q1 - far.q0) / (near.q1 - near.q0) == pytest.approx(2.0, rel=0.01)  # it opens linearly in the load
-    for s, x in ((near, 0.01), (far, 0.02)):
-        flat = hb.solve(replace(model, alpha=low + x * (high - low)), T=T)
-        assert (s.m, s.q, s.free_energy) == pytest.approx((flat.m, flat.q, flat.free_energy), abs=1e3 * (s.q1 - s.q0) ** 2)
-        assert 0 < s.free_energy - flat.free_energy or s.q1 - s.q0 < 1e-4  # of third order: below rounding there
+    deviations = []
+    for x in (0.02, 0.04):
+        here = replace(model, alpha=low + x * (high - low))
+        broken, flat = hb.solve(here, T=T, rsb=1), hb.solve(here, T=T)
+        assert broken.free_energy > flat.free_energy
+        deviations.append([broken.q1 - broken.q0, broken.m - flat.m, broken.q - flat.q, broken.free_energy - flat.free_energy])
+    # q1 - q0 opens linearly in the load; what it does to overlaps is of its second order, to the free energy of its third
+    assert np.divide(deviations[1], deviations[0]) == pytest.approx((2, 4, 4, 8), rel=0.1)
     below = hb.solve(replace(model, alpha=low * (1 - 1e-9)), T=T, rsb=1)
     assert not hasattr(below, "q1") and below.replicon == pytest.approx(1.0, abs=1e-5)
 
