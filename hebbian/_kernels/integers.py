@@ -207,10 +207,14 @@ def narrow_plan(sums, K, polynomial):
         shift, tile, quartic = _quartic(product, overlap, sigma, K, a[2] / (2 * a[4]))
         if quartic is None:
             return None
-    tops = {2: -slope * moments[:, 2], 3: 2 * (a[order] * moments[:, 3] + a[order - 2] * moments[:, 1])}
-    forms = {2: ("narrow", "blocks") if K * len(rows) * largest**2 < LARGEST_FIELD else ("narrow",), 4: ("quartic",)}
-    return NarrowPlan(rows, unit, slope, tops.get(order, np.zeros(len(rows))).astype(float), moments[:, 0].copy(),
-                      moments[:, 3].copy(), limit, slack, tile, shift, forms.get(order, ("narrow",)), quartic)
+    tops, forms = np.zeros(len(rows)), ("quartic",)
+    if order == 3:
+        tops, forms = 2 * (a[3] * moments[:, 3] + a[1] * moments[:, 1]), ("narrow",)
+    if order == 2:
+        blocked = K * len(rows) * largest**2 < LARGEST_FIELD
+        tops, forms = -slope * moments[:, 2], ("narrow", "blocks") if blocked else ("narrow",)
+    loads, cubes = moments[:, 0].copy(), moments[:, 3].copy()
+    return NarrowPlan(rows, unit, slope, tops.astype(float), loads, cubes, limit, slack, tile, shift, forms, quartic)
 
 
 def _quartic(product, overlap, sigma, K, weight):

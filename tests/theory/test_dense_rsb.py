@@ -285,15 +285,20 @@ def test_what_one_step_refuses():
         hb.capacity(hb.DenseHopfield(), T=1.2, rsb=1)
 
 
+def broken_loads(model, part):
+    """T at a part of where symmetry breaking ends, the marginal state there, and the loads between which symmetry is broken."""
+    eq = equations(model.p, model.energy, model.protocol, model.M, model.r)
+    T = part * branches.spinodal_instability(eq)
+    marginal = branches.marginal(eq, np.float64(T))
+    return T, marginal, float(marginal.alpha), hb.capacity(model, T=T, rsb=1)
+
+
 @pytest.mark.parametrize("model, part", [(hb.DenseHopfield(p=3), 0.5), (hb.DenseHopfield(p=3), 0.93),
                                          (hb.DenseHopfield(p=2), 0.8),
                                          pytest.param(hb.DenseHopfield(p=3, protocol="unsupervised", M=20, r=0.6), 0.5,
                                                       marks=pytest.mark.slow)])
 def test_one_step_joins_replica_symmetry_on_the_line_of_its_instability(model, part):
-    eq = equations(model.p, model.energy, model.protocol, model.M, model.r)
-    T = part * branches.spinodal_instability(eq)
-    marginal = branches.marginal(eq, np.float64(T))
-    low, high = float(marginal.alpha), hb.capacity(model, T=T, rsb=1)
+    T, _, low, high = broken_loads(model, part)
     deviations = []
     for x in (0.02, 0.04):
         here = replace(model, alpha=low + x * (high - low))
@@ -311,11 +316,8 @@ def test_one_step_joins_replica_symmetry_on_the_line_of_its_instability(model, p
                                          pytest.param(hb.DenseHopfield(p=2, protocol="unsupervised", M=10, r=0.8), 0.5,
                                                       marks=pytest.mark.slow)])
 def test_breaking_parameter_where_the_overlaps_join(model, part):
-    eq = equations(model.p, model.energy, model.protocol, model.M, model.r)
-    T = part * branches.spinodal_instability(eq)
-    marginal = branches.marginal(eq, np.float64(T))
+    T, marginal, low, high = broken_loads(model, part)
     joined = T * dense_rsb._breaking_where_joined(marginal)
-    low, high = float(marginal.alpha), hb.capacity(model, T=T, rsb=1)
     states = [hb.solve(replace(model, alpha=low + x * (high - low)), T=T, rsb=1) for x in (0.1, 0.15, 0.2, 0.3)]
     law = np.polyfit([s.q1 - s.q0 for s in states], [s.breaking for s in states], 3)
     assert law[-1] == pytest.approx(joined, rel=2e-3)
