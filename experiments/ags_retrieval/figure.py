@@ -36,7 +36,7 @@ def phases(results):
     ax.figure.set_size_inches(6.4, 4.8)
     for word in ax.texts:
         if word.get_text() == "retrieval":
-            word.set_x(0.0655)  # between two columns of dots
+            word.set(x=0.035, y=0.125, fontsize=8)  # between two columns of dots, clear of the lines
     largest = results.isel(N=-1)
     alpha, T = np.meshgrid(largest["alpha"], largest["T"], indexing="ij")
     dots = ax.scatter(alpha, T, c=largest["retrieved"].mean("sample"), cmap="gray_r", vmin=0, vmax=1, s=22,
